@@ -1,0 +1,101 @@
+package ctap
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Raw is one CBOR item that is kept as it came, to be decoded by whoever knows
+// what it is: an extension's input, a subcommand's parameters.
+type Raw = cbor.RawMessage
+
+// codec is the pair of CBOR modes that CTAP messages need. Making the modes is
+// cheap but not free, so it is done once; both are immutable.
+var codec = newCodec()
+
+type cborCodec struct {
+	enc cbor.EncMode
+	dec cbor.DecMode
+}
+
+func newCodec() cborCodec {
+	enc, err := cbor.CTAP2EncOptions().EncMode()
+	if err != nil {
+		panic(err) // the library refuses its own preset
+	}
+	dec, err := cbor.DecOptions{
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
+		IndefLength:       cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		IntDec:            cbor.IntDecConvertSigned,
+		MaxNestedLevels:   16, // a host may meet deep attestation statements; requests are held to maxDepth
+		MaxArrayElements:  65536,
+		MaxMapPairs:       65536,
+	}.DecMode()
+	if err != nil {
+		panic(err)
+	}
+	return cborCodec{enc, dec}
+}
+
+// Marshal returns v in CTAP2 canonical CBOR (§8).
+func Marshal(v any) ([]byte, error) {
+	return codec.enc.Marshal(v)
+}
+
+// MustMarshal is [Marshal] for values that cannot fail to be encoded: structs
+// of this package's making, and test data.
+func MustMarshal(v any) []byte {
+	b, err := Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// Unmarshal decodes data, which must be one item of CTAP2 canonical CBOR, into
+// v. Members that v does not know are ignored. The error is, as §8 says,
+// [StatusInvalidCBOR] for anything ill-formed or not canonical, and
+// [StatusCBORUnexpectedType] where a known member has the wrong type.
+func Unmarshal(data []byte, v any) error {
+	if err := CheckCanonical(data); err != nil {
+		return err
+	}
+	return UnmarshalLax(data, v)
+}
+
+// UnmarshalLax is [Unmarshal] without the check of the canonical form: hosts
+// read the answers of authenticators with it, which are not all strict.
+func UnmarshalLax(data []byte, v any) error {
+	return statusOfCBOR(codec.dec.Unmarshal(data, v))
+}
+
+// unmarshalFirst decodes the first item of data into v and returns what
+// follows it.
+func unmarshalFirst(data []byte, v any) (rest []byte, err error) {
+	rest, err = codec.dec.UnmarshalFirst(data, v)
+	return rest, statusOfCBOR(err)
+}
+
+func statusOfCBOR(err error) error {
+	if err == nil {
+		return nil
+	}
+	var wrongType *cbor.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return fmt.Errorf("%w: %w", err, StatusCBORUnexpectedType)
+	}
+	return fmt.Errorf("%w: %w", err, StatusInvalidCBOR)
+}
+
+// unmarshalParameters decodes the parameters of a command that needs some: a
+// map, or else [StatusInvalidCBOR].
+func unmarshalParameters(data []byte, v any) error {
+	if len(data) == 0 || data[0]>>5 != majorMap {
+		return fmt.Errorf("parameters are not a map: %w", StatusInvalidCBOR)
+	}
+	return Unmarshal(data, v)
+}
