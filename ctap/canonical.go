@@ -156,6 +156,9 @@ func (w *walker) mapOf(count uint64, depth int) error {
 	var last []byte
 	for i := range count {
 		start := w.pos
+		if start < len(w.data) && w.data[start]>>5 > majorText {
+			return w.fail("a map key that is neither number nor string")
+		}
 		if err := w.item(depth); err != nil {
 			return err
 		}

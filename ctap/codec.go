@@ -30,7 +30,6 @@ func newCodec() cborCodec {
 		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 		IndefLength:       cbor.IndefLengthForbidden,
 		TagsMd:            cbor.TagsForbidden,
-		IntDec:            cbor.IntDecConvertSigned,
 		MaxNestedLevels:   16, // a host may meet deep attestation statements; requests are held to maxDepth
 		MaxArrayElements:  65536,
 		MaxMapPairs:       65536,

@@ -62,6 +62,16 @@ type PrivateKey interface {
 	Sign(message []byte) ([]byte, error)
 }
 
+// Hedged returns a key that mixes fresh randomness into its signatures, where
+// the algorithm knows a way; else key itself. Without it signatures are
+// deterministic: RFC 6979 for ECDSA.
+func Hedged(key PrivateKey) PrivateKey {
+	if k, ok := key.(interface{ hedged() PrivateKey }); ok {
+		return k.hedged()
+	}
+	return key
+}
+
 // algorithms is the table: an algorithm is a file and a line here.
 var algorithms = []Alg{
 	es256{},

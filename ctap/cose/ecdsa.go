@@ -4,7 +4,9 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"io"
 	"math/big"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -42,7 +44,7 @@ func (es256) Key(material []byte) (PrivateKey, error) {
 	d, x, y := material[:coordinate], material[coordinate:2*coordinate], material[2*coordinate:]
 	// Filling in the fields is the one way to say Q without computing it;
 	// signing checks that it is a point of the curve.
-	return &ecdsaKey{ecdsa.PrivateKey{
+	return &ecdsaKey{key: ecdsa.PrivateKey{
 		D: new(big.Int).SetBytes(d),
 		PublicKey: ecdsa.PublicKey{
 			Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y),
@@ -101,7 +103,10 @@ func PointES256(coseKey []byte) ([]byte, error) {
 	return append(append([]byte{4}, k.X...), k.Y...), nil
 }
 
-type ecdsaKey struct{ key ecdsa.PrivateKey }
+type ecdsaKey struct {
+	key  ecdsa.PrivateKey
+	rand io.Reader // nil: sign without randomness, by RFC 6979
+}
 
 // point returns the public key as U2F has it: 04 ‖ X ‖ Y.
 func (k *ecdsaKey) point() []byte {
@@ -114,8 +119,9 @@ func (k *ecdsaKey) point() []byte {
 
 func (k *ecdsaKey) COSEKey() []byte { return MarshalES256(k.point()) }
 
-// Sign signs without randomness, by RFC 6979.
 func (k *ecdsaKey) Sign(message []byte) ([]byte, error) {
 	digest := sha256.Sum256(message)
-	return k.key.Sign(nil, digest[:], crypto.SHA256)
+	return k.key.Sign(k.rand, digest[:], crypto.SHA256)
 }
+
+func (k *ecdsaKey) hedged() PrivateKey { return &ecdsaKey{k.key, rand.Reader} }
