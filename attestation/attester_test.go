@@ -1,0 +1,157 @@
+package attestation
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/softkey-project/softkey/certs"
+)
+
+// newIdentities returns a root and a leaf of it, always the same.
+func newIdentities(tb testing.TB) (root, leaf *certs.Identity) {
+	tb.Helper()
+	random := rand.NewChaCha8([32]byte{1})
+	root, err := certs.NewRoot(random)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	leaf, err = certs.NewLeaf(root, certs.LeafSpec{AAGUID: [16]byte{1}}, random)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return root, leaf
+}
+
+func newAttester(tb testing.TB, cfg AttesterConfig) *Attester {
+	tb.Helper()
+	_, leaf := newIdentities(tb)
+	return NewAttester(leaf, cfg)
+}
+
+// checkSignature verifies with the certificate alone, as a relying party does.
+func checkSignature(t *testing.T, certificate, message, sig []byte) {
+	t.Helper()
+	c, err := x509.ParseCertificate(certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(message)
+	if !ecdsa.VerifyASN1(c.PublicKey.(*ecdsa.PublicKey), digest[:], sig) {
+		t.Errorf("signature %x of %x does not verify", sig, message)
+	}
+}
+
+func TestAttesterSign(t *testing.T) {
+	tests := []struct {
+		name       string
+		cfg        AttesterConfig
+		repeatable bool
+	}{
+		{"RFC 6979", AttesterConfig{}, true},
+		{"hedged", AttesterConfig{Hedged: true}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			message := []byte("authData and clientDataHash")
+			a, b := newAttester(t, tt.cfg), newAttester(t, tt.cfg)
+			var sigs [][]byte
+			for _, attester := range []*Attester{a, a, b} {
+				sig, err := attester.Sign(message)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkSignature(t, attester.Certificate(), message, sig)
+				sigs = append(sigs, sig)
+			}
+			for _, sig := range sigs[1:] {
+				if same := bytes.Equal(sig, sigs[0]); same != tt.repeatable {
+					t.Errorf("signature again is the same: %v, want %v", same, tt.repeatable)
+				}
+			}
+		})
+	}
+}
+
+func TestAttesterX5C(t *testing.T) {
+	root, leaf := newIdentities(t)
+	other, err := certs.NewRoot(nil) // stands for an intermediate
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name          string
+		intermediates []*x509.Certificate
+		want          [][]byte
+	}{
+		{"leaf alone", nil, [][]byte{leaf.Certificate.Raw}},
+		{"in order", []*x509.Certificate{other.Certificate, root.Certificate},
+			[][]byte{leaf.Certificate.Raw, other.Certificate.Raw, root.Certificate.Raw}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := NewAttester(leaf, AttesterConfig{Intermediates: tt.intermediates})
+			if !slices.EqualFunc(a.X5C(), tt.want, bytes.Equal) {
+				t.Errorf("X5C = %x, want %x", a.X5C(), tt.want)
+			}
+			if !bytes.Equal(a.Certificate(), leaf.Certificate.Raw) {
+				t.Errorf("Certificate = %x, want %x", a.Certificate(), leaf.Certificate.Raw)
+			}
+		})
+	}
+}
+
+func TestSignU2F(t *testing.T) {
+	a := newAttester(t, AttesterConfig{})
+	application, challenge := [32]byte{0xaa, 31: 0xab}, [32]byte{0xcc, 31: 0xcd}
+	keyHandle := bytes.Repeat([]byte{0x11}, 128)
+	publicKey := append([]byte{4}, bytes.Repeat([]byte{0x22}, 64)...)
+
+	message := []byte{0}
+	message = append(message, application[:]...)
+	message = append(message, challenge[:]...)
+	message = append(message, keyHandle...)
+	message = append(message, publicKey...)
+	sig, err := a.SignU2F(application, challenge, keyHandle, publicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSignature(t, a.Certificate(), message, sig)
+}
+
+// TestAttesterParallel has the race detector watch one attester at work for
+// several callers.
+func TestAttesterParallel(t *testing.T) {
+	a := newAttester(t, AttesterConfig{})
+	for _, name := range []string{"one", "two", "three", "four"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 50 {
+				sig, err := a.Sign([]byte(name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkSignature(t, a.Certificate(), []byte(name), sig)
+			}
+		})
+	}
+}
+
+func BenchmarkAttesterSign(b *testing.B) {
+	for name, cfg := range map[string]AttesterConfig{"RFC6979": {}, "Hedged": {Hedged: true}} {
+		b.Run(name, func(b *testing.B) {
+			a := newAttester(b, cfg)
+			message := make([]byte, 300)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.Sign(message); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,34 @@
+package attestation
+
+import "github.com/softkey-project/softkey/ctap/cose"
+
+// packed is the format of most security keys (WebAuthn §8.2). The attester signs
+// authData ‖ clientDataHash; without one, the credential's own key does.
+type packed struct{}
+
+type packedStatement struct {
+	Algorithm cose.ID  `cbor:"alg"` // of the signature
+	Signature []byte   `cbor:"sig"`
+	X5C       [][]byte `cbor:"x5c,omitempty"` // absent: self attestation
+}
+
+func (packed) Name() string { return "packed" }
+
+func (packed) Statement(in *Input) (any, error) {
+	if in.Attester == nil {
+		return packedSelf(in)
+	}
+	sig, err := in.Attester.Sign(in.signed())
+	if err != nil {
+		return nil, err
+	}
+	return packedStatement{Algorithm: in.Attester.Algorithm(), Signature: sig, X5C: in.Attester.X5C()}, nil
+}
+
+func packedSelf(in *Input) (any, error) {
+	sig, err := in.Key.Sign(in.signed())
+	if err != nil {
+		return nil, err
+	}
+	return packedStatement{Algorithm: in.Algorithm, Signature: sig}, nil
+}
