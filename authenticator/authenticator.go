@@ -1,0 +1,198 @@
+package authenticator
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/softkey-project/softkey/attestation"
+	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// Config is what an [Authenticator] is made of.
+type Config struct {
+	Profile Profile        // what the key is; required
+	Store   keystore.Store // what it remembers; required
+
+	// Attester vouches for new credentials. Nil means self attestation; a
+	// profile with U2F needs one.
+	Attester *attestation.Attester
+
+	Presence        Presence      // nil: every prompt is declined
+	PresenceTimeout time.Duration // how long a touch is waited for; 0: 30 s
+
+	// Rand gives the bytes that keys, credential IDs and nonces are made of.
+	// Nil means crypto/rand.
+	Rand io.Reader
+
+	// DeviceKey gives the key that wraps all others, after the nth reset. Nil
+	// means 32 bytes of Rand.
+	DeviceKey func(resets uint64) ([32]byte, error)
+
+	Log *slog.Logger // nil: silent
+}
+
+// Authenticator answers CTAP messages as a security key does. Its methods may
+// be called from any goroutine; messages are answered one at a time.
+type Authenticator struct {
+	cfg     Config
+	profile *Profile
+	counter *keystore.Counter
+	turn    chan struct{} // holds a value while nobody's message is worked on
+	close   func() error
+
+	// What follows belongs to whoever has the turn.
+	keys      keystore.KeyWrapper
+	poweredUp time.Time
+	sequence  *sequence
+	touch     *touch
+}
+
+// New returns an authenticator that is plugged in. It takes a device key from
+// the store, or makes one there.
+func New(cfg Config) (*Authenticator, error) {
+	if err := cfg.Profile.Validate(); err != nil {
+		return nil, fmt.Errorf("authenticator: %w", err)
+	}
+	if cfg.Profile.U2F() && cfg.Attester == nil {
+		return nil, errors.New("authenticator: U2F needs an Attester")
+	}
+	if cfg.Presence == nil {
+		cfg.Presence = PresenceFunc(Deny)
+	}
+	if cfg.PresenceTimeout == 0 {
+		cfg.PresenceTimeout = defaultPresenceTimeout
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &Authenticator{cfg: cfg, turn: make(chan struct{}, 1)}
+	a.close = sync.OnceValue(a.closeOnce)
+	a.profile = &a.cfg.Profile
+	a.touch = &touch{ask: a.ask, presence: cfg.Presence}
+	if err := a.open(); err != nil {
+		return nil, err
+	}
+	a.poweredUp = time.Now()
+	a.turn <- struct{}{}
+	return a, nil
+}
+
+// open brings up what lives in the store.
+func (a *Authenticator) open() error {
+	counter, err := keystore.NewCounter(a.cfg.Store)
+	if err != nil {
+		return fmt.Errorf("authenticator: signature counter: %w", err)
+	}
+	a.counter = counter
+	var key [32]byte
+	var found bool
+	err = a.cfg.Store.View(func(tx keystore.Tx) error {
+		key, found = keystore.DeviceKey(tx)
+		return nil
+	})
+	if err == nil && !found {
+		err = a.cfg.Store.Update(func(tx keystore.Tx) error {
+			key, err = a.putNewDeviceKey(tx)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("authenticator: device key: %w", err)
+	}
+	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
+	return nil
+}
+
+// putNewDeviceKey makes the device key that follows the resets counted in tx.
+func (a *Authenticator) putNewDeviceKey(tx keystore.Tx) (key [32]byte, err error) {
+	if a.cfg.DeviceKey != nil {
+		key, err = a.cfg.DeviceKey(keystore.ResetCount(tx))
+	} else {
+		_, err = io.ReadFull(a.cfg.Rand, key[:])
+	}
+	if err != nil {
+		return key, err
+	}
+	return key, keystore.PutDeviceKey(tx, key)
+}
+
+// busyTimeout is how long a message waits for its turn: long enough for a
+// command that was just cancelled to leave, short enough that a second host
+// hears soon that the first one's user is being asked.
+const busyTimeout = 200 * time.Millisecond
+
+// Handle answers one message. It implements [ctap.Handler].
+func (a *Authenticator) Handle(ctx context.Context, req *ctap.Request) []byte {
+	if !a.takeTurn(ctx) {
+		return busy(req.Protocol)
+	}
+	defer a.giveTurn()
+	if req.Protocol == ctap.CTAP1 {
+		return a.handleU2F(ctx, req)
+	}
+	return a.handleCTAP2(ctx, req)
+}
+
+func (a *Authenticator) takeTurn(ctx context.Context) bool {
+	select {
+	case <-a.turn:
+		return true
+	default:
+	}
+	wait := time.NewTimer(busyTimeout)
+	defer wait.Stop()
+	select {
+	case <-a.turn:
+		return true
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (a *Authenticator) giveTurn() { a.turn <- struct{}{} }
+
+// busy is the answer to a message whose turn did not come. A U2F host takes it
+// as "not touched yet" and asks again.
+func busy(p ctap.Protocol) []byte {
+	if p == ctap.CTAP1 {
+		return ctap.SWConditionsNotSatisfied.Append(nil)
+	}
+	return []byte{byte(ctap.StatusChannelBusy)}
+}
+
+// Plug is what a key lives through when it is unplugged and plugged in again:
+// the window for a reset opens, and whatever it kept in memory is gone. It
+// waits for the message that is worked on.
+func (a *Authenticator) Plug() {
+	<-a.turn
+	defer a.giveTurn()
+	a.touch.withdraw()
+	a.touch.forget()
+	a.sequence = nil
+	a.poweredUp = time.Now()
+}
+
+// Close waits for the message that is worked on and for the prompt that a U2F
+// host left behind, and saves the signature counter. The store stays open.
+// Messages that come later are answered as by a busy key. Closing again does
+// nothing.
+func (a *Authenticator) Close() error {
+	return a.close()
+}
+
+func (a *Authenticator) closeOnce() error {
+	<-a.turn
+	a.touch.withdraw()
+	return a.counter.Close()
+}

@@ -1,0 +1,42 @@
+package authenticator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// resetWindow is how long after power-up a key without a display may be reset
+// (§6.6).
+const resetWindow = 10 * time.Second
+
+// reset is authenticatorReset (§6.6): after a touch everything is erased that a
+// site or a user put there. Key handles die with the device key.
+func (a *Authenticator) reset(ctx context.Context, c *call) (any, error) {
+	if since := time.Since(a.poweredUp); since > resetWindow {
+		return nil, fmt.Errorf("%v after power-up: %w", since.Round(time.Millisecond), ctap.StatusNotAllowed)
+	}
+	if err := a.confirm(ctx, c, Prompt{Operation: ctap.CommandReset.String(), Kind: KindReset}); err != nil {
+		return nil, err
+	}
+	return nil, a.erase()
+}
+
+func (a *Authenticator) erase() error {
+	var key [32]byte
+	err := a.cfg.Store.Update(func(tx keystore.Tx) (err error) {
+		if err = keystore.Reset(tx); err == nil {
+			key, err = a.putNewDeviceKey(tx)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
+	a.touch.forget()
+	return nil
+}

@@ -1,0 +1,86 @@
+package authenticator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/softkey-project/softkey/ctap"
+)
+
+// call is one CTAP2 message that is being answered.
+type call struct {
+	*ctap.Request
+	parameters []byte // what follows the command byte
+}
+
+// from names the host that a sequence belongs to.
+func (c *call) from() origin { return origin{c.Source, c.Channel} }
+
+// command is one row of the command table.
+type command struct {
+	run  func(*Authenticator, context.Context, *call) (resp any, err error)
+	keep bool // leaves a getNext… sequence standing
+}
+
+// commands is the table: a command is a file and a line here. Which of them a
+// key answers is its profile's choice.
+var commands = map[ctap.Command]command{
+	ctap.CommandMakeCredential:   {run: (*Authenticator).makeCredential},
+	ctap.CommandGetAssertion:     {run: (*Authenticator).getAssertion},
+	ctap.CommandGetInfo:          {run: (*Authenticator).getInfo, keep: true},
+	ctap.CommandReset:            {run: (*Authenticator).reset},
+	ctap.CommandGetNextAssertion: {run: (*Authenticator).getNextAssertion, keep: true},
+	ctap.CommandSelection:        {run: (*Authenticator).selection},
+}
+
+// handleCTAP2 answers a command byte and its parameters.
+func (a *Authenticator) handleCTAP2(ctx context.Context, req *ctap.Request) []byte {
+	body, err := a.runCommand(ctx, req)
+	if err != nil {
+		status := ctap.StatusOf(err)
+		a.logFailure(ctx, err, status)
+		return []byte{byte(status)}
+	}
+	return append([]byte{byte(ctap.StatusOK)}, body...)
+}
+
+// runCommand returns the encoded answer, empty where the command has none.
+func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]byte, error) {
+	if len(req.Data) == 0 {
+		return nil, fmt.Errorf("no command byte: %w", ctap.StatusInvalidLength)
+	}
+	id := ctap.Command(req.Data[0])
+	cmd, ok := commands[id]
+	if !cmd.keep {
+		a.sequence = nil
+	}
+	if !ok || !slices.Contains(a.profile.Commands, id) {
+		return nil, fmt.Errorf("%v: %w", id, ctap.StatusInvalidCommand)
+	}
+	if uint64(len(req.Data)) > a.profile.MaxMsgSize {
+		return nil, fmt.Errorf("%v of %d bytes: %w", id, len(req.Data), ctap.StatusRequestTooLarge)
+	}
+	resp, err := cmd.run(a, ctx, &call{Request: req, parameters: req.Data[1:]})
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", id, err)
+	}
+	if resp == nil {
+		return nil, nil
+	}
+	return ctap.Marshal(resp)
+}
+
+// logFailure says why a message was refused. An error without a status is a
+// fault of the key's own, a full disk for instance.
+func (a *Authenticator) logFailure(ctx context.Context, err error, sent error) {
+	level := slog.LevelDebug
+	var status ctap.Status
+	var sw ctap.SW
+	if !errors.As(err, &status) && !errors.As(err, &sw) {
+		level = slog.LevelError
+	}
+	a.cfg.Log.Log(ctx, level, "refused", "reason", err, "answer", sent)
+}

@@ -1,0 +1,94 @@
+package authenticator
+
+import (
+	"context"
+	"time"
+
+	"github.com/softkey-project/softkey/ctap"
+)
+
+// Kind says what a [Prompt] is about, apart from its details.
+type Kind string
+
+// The kinds of prompt.
+const (
+	KindConsent Kind = "consent" // register or sign in at a site
+	KindSelect  Kind = "select"  // choose this key among several; no site is behind it
+	KindReset   Kind = "reset"   // erase the key
+)
+
+// The operations of a [Prompt] that are no CTAP2 command.
+const (
+	OperationU2FRegister     = "U2F_REGISTER"
+	OperationU2FAuthenticate = "U2F_AUTHENTICATE"
+)
+
+// Prompt says what the user is asked to agree to.
+type Prompt struct {
+	Operation string   // "authenticatorMakeCredential", …, or one of U2F
+	Kind      Kind     // never empty
+	RPID      string   // empty where unknown: U2F tells the hash alone
+	RPIDHash  [32]byte // zero where there is no site
+	User      string   // the account, where known
+	Timeout   time.Duration
+}
+
+// Presence collects the test of user presence.
+//
+// Confirm returns nil when the user agreed, [ctap.StatusOperationDenied] when
+// not, and the cause of ctx soon after ctx ended. It is called from one
+// goroutine at a time.
+type Presence interface {
+	Confirm(ctx context.Context, p Prompt) error
+}
+
+// A Poller is a [Presence] that is told how often a U2F host has asked. U2F
+// hosts do not wait: they repeat the request until there was a touch.
+type Poller interface {
+	// Poll is called for the nth request, counted from 1, that one prompt
+	// stands for; it must not block. Confirm may be running meanwhile.
+	Poll(n int)
+}
+
+// PresenceFunc makes a [Presence] of a function.
+type PresenceFunc func(ctx context.Context, p Prompt) error
+
+// Confirm calls f.
+func (f PresenceFunc) Confirm(ctx context.Context, p Prompt) error { return f(ctx, p) }
+
+// Approve is a [Presence] that agrees to everything, at once.
+func Approve(context.Context, Prompt) error { return nil }
+
+// Deny is a [Presence] that agrees to nothing, at once.
+func Deny(context.Context, Prompt) error { return ctap.StatusOperationDenied }
+
+// Ignore is a [Presence] that never answers.
+func Ignore(ctx context.Context, _ Prompt) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// defaultPresenceTimeout is how long a touch is waited for (§3.1 asks for ten
+// seconds at least).
+const defaultPresenceTimeout = 30 * time.Second
+
+// confirm asks the user, while the host of c is told that the key waits for
+// them. The error is a [ctap.Status]: denied, timed out or cancelled.
+func (a *Authenticator) confirm(ctx context.Context, c *call, p Prompt) error {
+	a.touch.withdraw() // a U2F host that polls meanwhile starts over
+	c.Notify(ctap.KeepaliveUPNeeded)
+	defer c.Notify(ctap.KeepaliveProcessing)
+	return a.ask(ctx, p)
+}
+
+// ask is Presence.Confirm with the time limit.
+func (a *Authenticator) ask(ctx context.Context, p Prompt) error {
+	p.Timeout = a.cfg.PresenceTimeout
+	ctx, cancel := context.WithTimeoutCause(ctx, p.Timeout, ctap.StatusUserActionTimeout)
+	defer cancel()
+	err := a.cfg.Presence.Confirm(ctx, p)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -1,0 +1,118 @@
+package authenticator
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/softkey-project/softkey/attestation"
+	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
+)
+
+// Profile is what a key claims to be and does: data, not code. Its JSON form is
+// what `softkey run --profile FILE` reads.
+type Profile struct {
+	Name string `json:"name"`
+
+	// USB identity.
+	ProductName string `json:"productName"`
+	VendorID    uint16 `json:"vendorId"`
+	ProductID   uint16 `json:"productId"`
+
+	// What authenticatorGetInfo says (§6.4), and what is answered.
+	Versions                []string       `json:"versions"`
+	AAGUID                  AAGUID         `json:"aaguid"`
+	Commands                []ctap.Command `json:"commands"`
+	DiscoverableCredentials int            `json:"discoverableCredentials"` // how many fit; 0: option rk is false
+	MaxMsgSize              uint64         `json:"maxMsgSize"`
+	Algorithms              []cose.ID      `json:"algorithms"`         // most preferred first
+	AttestationFormats      []string       `json:"attestationFormats"` // the first is the default
+
+	// Signatures is "rfc6979" (the default: no randomness in a signature) or
+	// "hedged".
+	Signatures string `json:"signatures"`
+
+	// CTAPHID.
+	Lock           bool `json:"lock"`           // answer CTAPHID_LOCK
+	StrictChannels bool `json:"strictChannels"` // refuse channels that were not allocated
+}
+
+// The values of Profile.Signatures.
+const (
+	SignaturesRFC6979 = "rfc6979"
+	SignaturesHedged  = "hedged"
+)
+
+// AAGUID names a model of authenticator. Its text form is a UUID.
+type AAGUID [16]byte
+
+// String returns the UUID, in lower case.
+func (g AAGUID) String() string {
+	h := hex.EncodeToString(g[:])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}
+
+// MarshalText returns the UUID.
+func (g AAGUID) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
+// UnmarshalText reads a UUID.
+func (g *AAGUID) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(strings.ReplaceAll(string(text), "-", ""))
+	if err != nil || len(b) != len(g) || len(text) != 36 {
+		return fmt.Errorf("aaguid %q is not a UUID", text)
+	}
+	*g = AAGUID(b)
+	return nil
+}
+
+// U2F tells whether the key speaks CTAP1.
+func (p *Profile) U2F() bool { return slices.Contains(p.Versions, ctap.VersionU2FV2) }
+
+// CTAP2 tells whether the key speaks CTAP2.
+func (p *Profile) CTAP2() bool { return len(p.Commands) > 0 }
+
+// offers tells whether new credentials may use an algorithm.
+func (p *Profile) offers(id cose.ID) bool { return slices.Contains(p.Algorithms, id) }
+
+// hidCeiling is the longest message of CTAPHID.
+const hidCeiling = 7609
+
+// Validate returns an error that names the first field which makes no sense.
+func (p *Profile) Validate() error {
+	for _, check := range []struct {
+		bad  bool
+		what string
+	}{
+		{len(p.Versions) == 0, "versions: none"},
+		{slices.Contains(p.Versions, "FIDO_2_2"), `versions: "FIDO_2_2" was never defined`},
+		{p.CTAP2() && len(p.Algorithms) == 0, "algorithms: none"},
+		{p.CTAP2() && (p.MaxMsgSize < 1024 || p.MaxMsgSize > hidCeiling), "maxMsgSize: not between 1024 and 7609"},
+		{p.Signatures != SignaturesRFC6979 && p.Signatures != SignaturesHedged, `signatures: neither "rfc6979" nor "hedged"`},
+	} {
+		if check.bad {
+			return fmt.Errorf("profile %s: %s", p.Name, check.what)
+		}
+	}
+	return p.validateTables()
+}
+
+func (p *Profile) validateTables() error {
+	for _, id := range p.Algorithms {
+		if cose.ByID(id) == nil {
+			return fmt.Errorf("profile %s: algorithms: %d is not implemented", p.Name, id)
+		}
+	}
+	for _, name := range p.AttestationFormats {
+		if attestation.ByName(name) == nil {
+			return fmt.Errorf("profile %s: attestationFormats: %q is not implemented", p.Name, name)
+		}
+	}
+	for _, c := range p.Commands {
+		if _, ok := commands[c]; !ok {
+			return fmt.Errorf("profile %s: commands: %v is not implemented", p.Name, c)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package authenticator
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A U2F host does not wait for the user: it asks again and again until it is
+// told yes. So the prompt outlives the request that caused it.
+const (
+	touchWait   = 50 * time.Millisecond // how long a request waits for the user: presence that is automatic answers at once
+	touchKept   = 10 * time.Second      // how long a touch waits for its request
+	touchPolled = 3 * time.Second       // how long without a request until the host counts as gone
+)
+
+// touch is the user presence of U2F.
+//
+//	          first request           user agrees            next request
+//	(idle) ─────────────────▶ asking ─────────────▶ given ─────────────────▶ (idle), sign
+//	   ▲                        │ user refuses        │ 10 s
+//	   │        3 s without     ▼                     │
+//	   └─────────a request── refused                  │
+//	   └────────────────────────┴─────────────────────┘
+//
+// It belongs to one application: a request of another withdraws it. Its methods
+// are called by whoever has the Authenticator's turn; the one goroutine, which
+// asks the user, touches nothing of it.
+type touch struct {
+	ask      func(context.Context, Prompt) error
+	presence Presence
+
+	application [32]byte
+	prompt      *prompt   // asking
+	given       time.Time // when the user agreed; zero: not given
+	refused     time.Time // the last request since the user refused; zero: not refused
+}
+
+// prompt is a question that is before the user.
+type prompt struct {
+	answer   chan error // gets one value
+	cancel   context.CancelFunc
+	patience *time.Timer // withdraws the question of a host that is gone
+	polls    int
+}
+
+// take tells whether the user is present for a request, and uses the touch up.
+// If not, the user is being asked when it returns, or has refused.
+func (t *touch) take(ctx context.Context, p Prompt) bool {
+	if t.application != p.RPIDHash {
+		t.withdraw()
+		t.forget()
+		t.application = p.RPIDHash
+	}
+	if t.takeGiven(p.RPIDHash) {
+		return true
+	}
+	if t.isRefused() {
+		t.refused = time.Now()
+		return false
+	}
+	t.poll(p)
+	t.await(ctx, touchWait)
+	return t.takeGiven(p.RPIDHash)
+}
+
+// takeGiven uses up a touch that is there already.
+func (t *touch) takeGiven(application [32]byte) bool {
+	t.collect()
+	if t.application != application || t.given.IsZero() || time.Since(t.given) > touchKept {
+		return false
+	}
+	t.given = time.Time{}
+	return true
+}
+
+func (t *touch) isRefused() bool {
+	return !t.refused.IsZero() && time.Since(t.refused) <= touchPolled
+}
+
+// poll counts a request towards the prompt, and puts it up if there is none.
+func (t *touch) poll(p Prompt) {
+	if t.prompt == nil {
+		t.prompt = t.start(p)
+	}
+	t.prompt.patience.Reset(touchPolled)
+	t.prompt.polls++
+	if poller, ok := t.presence.(Poller); ok {
+		poller.Poll(t.prompt.polls)
+	}
+}
+
+// start asks the user. The goroutine ends when the user answered or the
+// question is withdrawn; withdraw and await wait for it.
+func (t *touch) start(p Prompt) *prompt {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	q := &prompt{
+		answer: make(chan error, 1),
+		cancel: func() { cancel(errWithdrawn) },
+	}
+	q.patience = time.AfterFunc(touchPolled, q.cancel)
+	go func() {
+		defer close(q.answer)
+		q.answer <- t.ask(ctx, p)
+	}()
+	return q
+}
+
+var errWithdrawn = errors.New("the host stopped asking")
+
+// await waits for the answer for at most d.
+func (t *touch) await(ctx context.Context, d time.Duration) {
+	wait := time.NewTimer(d)
+	defer wait.Stop()
+	select {
+	case err := <-t.prompt.answer:
+		t.settle(err)
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+}
+
+// collect takes in an answer that is there.
+func (t *touch) collect() {
+	if t.prompt == nil {
+		return
+	}
+	select {
+	case err := <-t.prompt.answer:
+		t.settle(err)
+	default:
+	}
+}
+
+// settle ends the prompt with the user's answer.
+func (t *touch) settle(err error) {
+	t.prompt.patience.Stop()
+	t.prompt.cancel()
+	<-t.prompt.answer // closed when the goroutine is about to end
+	t.prompt = nil
+	switch {
+	case err == nil:
+		t.given = time.Now()
+	case !errors.Is(err, errWithdrawn):
+		t.refused = time.Now()
+	}
+}
+
+// withdraw takes the question away from the user, if there is one.
+func (t *touch) withdraw() {
+	if t.prompt == nil {
+		return
+	}
+	t.prompt.cancel()
+	t.settle(<-t.prompt.answer)
+}
+
+// forget is what unplugging does: no touch is given, none refused.
+func (t *touch) forget() {
+	t.given, t.refused = time.Time{}, time.Time{}
+}
