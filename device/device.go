@@ -1,0 +1,143 @@
+package device
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/softkey-project/softkey/attestation"
+	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// Version is the version of the device, as CTAPHID_INIT tells it: major, minor,
+// build.
+const (
+	VersionMajor = 0
+	VersionMinor = 1
+	VersionBuild = 0
+)
+
+// Config is what a [Device] is made of. Only Profile is required.
+type Config struct {
+	Profile authenticator.Profile
+
+	// Dir is the state directory. Empty: everything is kept in memory.
+	Dir string
+
+	// Seed, if not empty, makes the device deterministic: the same seed and
+	// the same requests give the same keys and answers. Such a device guards
+	// nothing. Its AAGUID is another, and its store opens in no other mode.
+	Seed []byte
+
+	Presence        authenticator.Presence // nil: every prompt is declined
+	PresenceTimeout time.Duration          // 0: 30 s
+	Log             *slog.Logger           // nil: silent
+}
+
+// Device is one virtual security key, with everything but a plug. Its methods
+// may be called from any goroutine.
+type Device struct {
+	authenticator *authenticator.Authenticator
+	profile       authenticator.Profile
+	store         keystore.Store
+	identity
+}
+
+// New opens or makes the device of cfg. The errors of [keystore.Open] come
+// through, such as [keystore.LockedError] where another process has the state
+// directory.
+func New(cfg Config) (*Device, error) {
+	store, err := openStore(cfg)
+	if err != nil {
+		return nil, err
+	}
+	d, err := assemble(cfg, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return d, nil
+}
+
+func openStore(cfg Config) (keystore.Store, error) {
+	if cfg.Dir == "" {
+		return keystore.NewMemory(), nil
+	}
+	return keystore.Open(cfg.Dir, keystore.Options{Seeded: len(cfg.Seed) > 0})
+}
+
+func assemble(cfg Config, store keystore.Store) (*Device, error) {
+	d := &Device{profile: cfg.Profile, store: store}
+	entropy, err := newEntropy(cfg.Seed, store)
+	if err != nil {
+		return nil, fmt.Errorf("device: %w", err)
+	}
+	if entropy.seeded() && d.profile.AAGUID == authenticator.ProfileAAGUID(d.profile.Name, false) {
+		d.profile.AAGUID = authenticator.ProfileAAGUID(d.profile.Name, true)
+	}
+	if d.identity, err = loadIdentity(store, d.profile.AAGUID, entropy); err != nil {
+		return nil, fmt.Errorf("device: %w", err)
+	}
+	d.authenticator, err = authenticator.New(authenticator.Config{
+		Profile: d.profile, Store: store, Attester: d.attester(d.profile.Signatures == authenticator.SignaturesHedged),
+		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
+		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Log: cfg.Log,
+	})
+	return d, err
+}
+
+func (i *identity) attester(hedged bool) *attestation.Attester {
+	return attestation.NewAttester(i.leaf, attestation.AttesterConfig{Hedged: hedged})
+}
+
+// Handler returns what answers the device's messages.
+func (d *Device) Handler() ctap.Handler { return d.authenticator }
+
+// Plug is what the device lives through when it is unplugged and plugged in
+// again; see [authenticator.Authenticator.Plug].
+func (d *Device) Plug() { d.authenticator.Plug() }
+
+// Profile returns what the device claims to be.
+func (d *Device) Profile() authenticator.Profile { return d.profile }
+
+// Chain returns the certificates that vouch for the device, the leaf first and
+// the root last.
+func (d *Device) Chain() []*x509.Certificate {
+	return []*x509.Certificate{d.leaf.Certificate, d.root.Certificate}
+}
+
+// Descriptor says how the device presents itself as a USB device.
+func (d *Device) Descriptor() ctaphid.Descriptor {
+	return ctaphid.Descriptor{
+		Vendor: d.profile.VendorID, Product: d.profile.ProductID, Name: d.profile.ProductName, Uniq: d.uniq,
+	}
+}
+
+// CTAPHID says how the device behaves on a CTAPHID link. Each link has a source
+// of its own.
+func (d *Device) CTAPHID(source uint64) ctaphid.Config {
+	capabilities := ctaphid.CapWink
+	if d.profile.CTAP2() {
+		capabilities |= ctaphid.CapCBOR
+	}
+	if !d.profile.U2F() {
+		capabilities |= ctaphid.CapNoMsg
+	}
+	return ctaphid.Config{
+		Version:        [3]byte{VersionMajor, VersionMinor, VersionBuild},
+		Capabilities:   capabilities,
+		Source:         source,
+		StrictChannels: d.profile.StrictChannels,
+		NoLock:         !d.profile.Lock,
+	}
+}
+
+// Close saves the signature counter and closes the store. It waits for the
+// message that is worked on, so its context should be ended first.
+func (d *Device) Close() error {
+	return errors.Join(d.authenticator.Close(), d.store.Close())
+}

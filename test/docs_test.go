@@ -1,0 +1,44 @@
+package test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each package says what it is, in one place.
+func TestPackagesAreDocumented(t *testing.T) {
+	docs := map[string][]string{}
+	for _, f := range sources(t) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", f.path), nil, parser.ParseComments|parser.PackageClauseOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs[f.pkg] = append(docs[f.pkg], parsed.Doc.Text())
+	}
+	for pkg, texts := range docs {
+		text := strings.Join(texts, "")
+		if len(strings.Fields(text)) < 12 {
+			t.Errorf("%s: package doc %q, want a sentence or two", pkg, text)
+		}
+	}
+}
+
+// No file has code that runs before main, or state that a table or a sentinel
+// is not.
+func TestNoInit(t *testing.T) {
+	for _, f := range sources(t) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", f.path), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+				t.Errorf("%s has an init function", f.path)
+			}
+		}
+	}
+}
