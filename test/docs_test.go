@@ -21,8 +21,8 @@ func TestPackagesAreDocumented(t *testing.T) {
 	}
 	for pkg, texts := range docs {
 		text := strings.Join(texts, "")
-		if len(strings.Fields(text)) < 12 {
-			t.Errorf("%s: package doc %q, want a sentence or two", pkg, text)
+		if len(strings.Fields(text)) < 8 {
+			t.Errorf("%s: package doc %q, want a sentence", pkg, text)
 		}
 	}
 }

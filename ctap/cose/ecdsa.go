@@ -41,15 +41,18 @@ func (es256) Key(material []byte) (PrivateKey, error) {
 	if len(material) != 3*coordinate {
 		return nil, ErrMaterial
 	}
-	d, x, y := material[:coordinate], material[coordinate:2*coordinate], material[2*coordinate:]
+	var k ecdsaKey
+	k.key.Curve = elliptic.P256()
 	// Filling in the fields is the one way to say Q without computing it;
 	// signing checks that it is a point of the curve.
-	return &ecdsaKey{key: ecdsa.PrivateKey{
-		D: new(big.Int).SetBytes(d),
-		PublicKey: ecdsa.PublicKey{
-			Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y),
-		},
-	}}, nil
+	//lint:ignore SA1019 ecdsa.ParseRawPrivateKey would compute Q
+	k.key.D, k.key.X, k.key.Y = integer(material, 0), integer(material, 1), integer(material, 2)
+	return &k, nil
+}
+
+// integer returns the nth coordinate or scalar of material.
+func integer(material []byte, n int) *big.Int {
+	return new(big.Int).SetBytes(material[n*coordinate : (n+1)*coordinate])
 }
 
 func (es256) Verify(coseKey, message, sig []byte) error {

@@ -1,0 +1,52 @@
+# make help lists the targets. Only Go is needed, but for those that say so.
+
+GO       ?= go
+FUZZTIME ?= 10s
+BENCH    ?= .
+PKG      ?= ./...
+
+# The race detector needs a C compiler; Go knows whether there is one.
+RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build test race fuzz bench lint cover golden interop clean help
+
+build: ## build bin/softkey
+	$(GO) build -o bin/softkey ./cmd/softkey
+
+test: ## vet and test everything; with the race detector where there is a C compiler
+	@$(if $(RACE),,echo 'note: no C compiler, so the tests run without the race detector')
+	$(GO) vet $(PKG)
+	$(GO) test $(RACE) $(PKG)
+
+race: ## test everything with the race detector (needs a C compiler)
+	$(GO) test -race $(PKG)
+
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	@GO='$(GO)' ./test/fuzz.sh $(FUZZTIME)
+
+bench: ## run the benchmarks; BENCH selects by name
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+lint: ## gofmt, vet and staticcheck (fetched by the Go command)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	$(GO) vet $(PKG)
+	$(GO) run $(STATICCHECK) $(PKG)
+
+cover: ## test coverage of each package, as cover.html
+	$(GO) test -coverprofile=cover.out -coverpkg=./... $(PKG)
+	$(GO) tool cover -func=cover.out | tail -1
+	$(GO) tool cover -html=cover.out -o cover.html
+
+golden: ## rewrite the golden files; look at the difference before you commit it
+	$(GO) test ./certs ./trace -update
+
+interop: ## prove it with python-fido2, python-u2flib-server and go-webauthn (needs Python 3 with venv, a network)
+	./test/interop/run
+
+clean: ## remove what the other targets make
+	rm -rf bin cover.out cover.html
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile

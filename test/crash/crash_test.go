@@ -1,0 +1,106 @@
+package crash
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/softkey-project/softkey/test/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func rounds(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("SOFTKEY_CRASH_ROUNDS")
+	if text == "" {
+		return 15
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("SOFTKEY_CRASH_ROUNDS is %q, want a number", text)
+	}
+	return n
+}
+
+// A key that is killed, whatever it is at, has after its restart every
+// credential that it acknowledged, and has used no counter value twice.
+func TestKill(t *testing.T) {
+	m := newMachine(t)
+	l := &ledger{discoverable: make(map[string]count)}
+	operations := 0
+	for range rounds(t) {
+		killWhileStarting(t, m)
+		operations += killAtWork(t, m, l)
+	}
+	p := m.start(t)
+	key := m.open(t)
+	if err := l.check(t.Context(), key); err != nil {
+		t.Error(err)
+	}
+	key.Close()
+	p.stop(t)
+	t.Logf("%d operations, %d credentials, counter at %d", operations, len(l.credentials), l.counter)
+
+	// Nothing was lost that a clean stop has to save.
+	p = m.start(t)
+	defer p.kill()
+	key = m.open(t)
+	defer key.Close()
+	if err := l.check(t.Context(), key); err != nil {
+		t.Errorf("after a clean stop: %v", err)
+	}
+}
+
+// killWhileStarting kills a key before it is ready, or soon after.
+func killWhileStarting(t *testing.T, m machine) {
+	t.Helper()
+	p, _ := m.launch(t)
+	time.Sleep(rand.N(20 * time.Millisecond))
+	p.kill()
+}
+
+// killAtWork checks a key against the ledger, works with it and kills it
+// meanwhile. It returns how many operations the key acknowledged.
+func killAtWork(t *testing.T, m machine, l *ledger) (operations int) {
+	t.Helper()
+	const least, spread = 67, 20
+	p := m.start(t)
+	key := m.open(t)
+	defer key.Close()
+	if err := l.check(t.Context(), key); err != nil {
+		p.kill()
+		t.Fatal(err)
+	}
+
+	var killed atomic.Bool
+	var killer sync.WaitGroup
+	enough := make(chan struct{})
+	killer.Go(func() {
+		<-enough
+		time.Sleep(rand.N(3 * time.Millisecond)) // into the middle of an operation
+		killed.Store(true)
+		p.kill()
+	})
+	last := least + rand.N(spread)
+	err := l.operate(t.Context(), key)
+	for ; err == nil; err = l.operate(t.Context(), key) {
+		if operations++; operations == last {
+			close(enough)
+		}
+	}
+	if operations < last {
+		close(enough)
+	}
+	died := killed.Load()
+	killer.Wait()
+	if refused(err) || !died {
+		t.Fatalf("operation %d: %v; stderr: %s", operations+1, err, &p.stderr)
+	}
+	l.crashed = true
+	return operations
+}
