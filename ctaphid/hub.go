@@ -1,0 +1,231 @@
+package ctaphid
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/softkey-project/softkey/ctap"
+)
+
+const (
+	maxConnections = 256             // of one listener
+	maxUnread      = 1024            // reports that wait for a connection to take them
+	lingerTimeout  = 2 * time.Second // for them to go out after the other side has finished
+)
+
+// ServeStream answers the reports that come by the connections of ln, as
+// [NewStream] writes them. The connections share one device, as the programs of
+// one computer do: every report goes to all of them. A connection that leaves
+// more than 1024 unread is closed; when the one that began a transaction closes,
+// the transaction is aborted.
+//
+// ServeStream returns nil when ctx is done, and the error of ln when that fails
+// first. It closes ln, and returns only after its goroutines have.
+func ServeStream(ctx context.Context, ln net.Listener, h ctap.Handler, cfg Config) error {
+	return serve(ctx, newHub(ln, cfg.withDefaults().Log), h, cfg)
+}
+
+// hub is the link of all connections of a listener.
+type hub struct {
+	ln       net.Listener
+	log      *slog.Logger
+	arrivals chan arrival  // from the connections
+	failed   chan error    // from the listener; has room for it
+	done     chan struct{} // closed by Close
+	workers  sync.WaitGroup
+
+	mu     sync.Mutex
+	conns  map[uint64]*connection // until they are closed
+	last   uint64                 // the number of the connection accepted last
+	closed bool
+}
+
+// connection is one of a hub.
+type connection struct {
+	net.Conn
+	number uint64
+	unread chan Report // for its writer, which ends when this is closed
+	ended  bool        // it is; guarded by the hub's lock
+}
+
+// newHub starts to accept connections; Close ends that.
+func newHub(ln net.Listener, log *slog.Logger) *hub {
+	h := &hub{
+		ln:       ln,
+		log:      log,
+		arrivals: make(chan arrival),
+		failed:   make(chan error, 1),
+		done:     make(chan struct{}),
+		conns:    make(map[uint64]*connection),
+	}
+	h.workers.Go(h.accept)
+	return h
+}
+
+func (h *hub) next() (arrival, error) {
+	select {
+	case a := <-h.arrivals:
+		return a, nil
+	case err := <-h.failed:
+		return arrival{}, err
+	}
+}
+
+// heard lets a connection go from which no more will come: all that it asked is
+// answered. What waits for it may still go out, for it may read on.
+func (h *hub) heard(a arrival) {
+	if !a.gone {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c := h.conns[a.from]; c != nil {
+		c.end()
+	}
+}
+
+// WriteReport hands r to all connections and waits for none.
+func (h *hub) WriteReport(r Report) error {
+	for _, c := range h.deliver(r) {
+		h.log.Warn("connection closed: it does not read", "connection", c.number, "unread", maxUnread)
+		c.Close()
+	}
+	return nil
+}
+
+// deliver queues r for all connections. It gives up those that have no room for
+// it and returns them.
+func (h *hub) deliver(r Report) (full []*connection) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.conns {
+		if c.ended {
+			continue
+		}
+		select {
+		case c.unread <- r:
+		default:
+			full = append(full, c)
+			c.end()
+		}
+	}
+	return full
+}
+
+// end stops the delivery to c. The caller holds the hub's lock.
+func (c *connection) end() {
+	if !c.ended {
+		c.ended = true
+		close(c.unread)
+	}
+}
+
+// accept adds connections until the listener fails or is closed.
+func (h *hub) accept() {
+	for {
+		conn, err := h.ln.Accept()
+		if err != nil {
+			h.failed <- err
+			return
+		}
+		if !h.add(conn) {
+			conn.Close()
+		}
+	}
+}
+
+// add makes conn one of the hub's, and starts its reader and its writer.
+func (h *hub) add(conn net.Conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || len(h.conns) >= maxConnections {
+		return false
+	}
+	h.last++
+	c := &connection{Conn: conn, number: h.last, unread: make(chan Report, maxUnread)}
+	h.conns[c.number] = c
+	h.workers.Go(func() { h.read(c) })
+	h.workers.Go(func() { h.write(c) })
+	return true
+}
+
+// read passes on the reports of c until it ends, and then that it did.
+func (h *hub) read(c *connection) {
+	stream := NewStream(c)
+	for {
+		r, err := stream.ReadReport()
+		if err != nil {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				h.log.Warn("connection ended inside a report", "connection", c.number)
+			}
+			break
+		}
+		if !h.pass(arrival{report: r, from: c.number}) {
+			return
+		}
+	}
+	if err := c.SetWriteDeadline(time.Now().Add(lingerTimeout)); err != nil {
+		c.Close() // it was closed before, or would never let its writer go
+	}
+	h.pass(arrival{from: c.number, gone: true})
+}
+
+// pass hands a to the reader of the hub; false means that the hub is closed.
+func (h *hub) pass(a arrival) bool {
+	select {
+	case h.arrivals <- a:
+		return true
+	case <-h.done:
+		return false
+	}
+}
+
+// write sends the reports of c, several at once where they have piled up, and
+// closes it when there will be no more.
+func (h *hub) write(c *connection) {
+	out := bufio.NewWriterSize(c, streamBuffer)
+	for r := range c.unread {
+		out.Write(r[:]) // its error comes back from Flush
+		if len(c.unread) == 0 && out.Flush() != nil {
+			break
+		}
+	}
+	c.Close()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.end()
+	delete(h.conns, c.number)
+}
+
+// Close closes the listener and all connections.
+func (h *hub) Close() error {
+	err := closeOnce(h.ln)
+	for _, c := range h.shut() {
+		c.Close()
+	}
+	h.workers.Wait()
+	return err
+}
+
+// shut lets no connection in any more and returns those that there are.
+func (h *hub) shut() []*connection {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.closed = true
+		close(h.done)
+	}
+	conns := slices.Collect(maps.Values(h.conns))
+	for _, c := range conns {
+		c.end()
+	}
+	return conns
+}

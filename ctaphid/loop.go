@@ -1,0 +1,141 @@
+package ctaphid
+
+import (
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/softkey-project/softkey/ctap"
+)
+
+// loop owns a machine, brings it what happens and gives it its effects. Its
+// fields belong to the goroutine that called serve; others reach it by its
+// channels.
+type loop struct {
+	machine machine
+	link    link
+	crew    *crew
+	log     *slog.Logger
+
+	arrivals chan arrival  // from the reader, which closes it when the link fails
+	noticed  chan struct{} // holds a token while progress has news
+	answers  chan answered // from the workers; has room for all
+	quit     chan struct{} // closed when the loop ended
+	timers   [clocks]*time.Timer
+
+	progress progress // of the command started last
+	reports  []Report // those of the message being sent, reused
+	writeErr error    // ends the loop
+}
+
+// progress is what the Handler said last of a command. Its goroutine stores the
+// status, the loop loads it.
+type progress struct {
+	number uint64
+	status *atomic.Uint32 // a ctap.KeepaliveStatus
+}
+
+// answered is the end of a command.
+type answered struct {
+	number uint64
+	answer []byte
+}
+
+func newLoop(l link, c *crew, cfg Config) *loop {
+	s := &loop{
+		link:     l,
+		crew:     c,
+		log:      cfg.withDefaults().Log,
+		arrivals: make(chan arrival),
+		noticed:  make(chan struct{}, 1),
+		answers:  make(chan answered, maxRunning),
+		quit:     make(chan struct{}),
+	}
+	s.machine = newMachine(cfg, s)
+	for c := range s.timers {
+		s.timers[c] = time.NewTimer(0)
+		s.timers[c].Stop()
+	}
+	return s
+}
+
+// run is the loop. It ends when the link fails.
+func (s *loop) run() {
+	for s.writeErr == nil {
+		select {
+		case a, open := <-s.arrivals:
+			if !open {
+				return
+			}
+			s.arrived(a)
+		case <-s.noticed:
+			s.heed()
+		case a := <-s.answers:
+			s.answered(a)
+		case <-s.timers[turnClock].C:
+			s.machine.tick(turnClock)
+		case <-s.timers[lockClock].C:
+			s.machine.tick(lockClock)
+		}
+	}
+}
+
+func (s *loop) arrived(a arrival) {
+	s.link.heard(a)
+	if a.gone {
+		s.machine.gone(a.from)
+		return
+	}
+	s.machine.report(a.from, &a.report)
+}
+
+// answered ends a command. What its Handler said before it answered is told
+// before.
+func (s *loop) answered(a answered) {
+	select {
+	case <-s.noticed:
+		s.heed()
+	default:
+	}
+	s.machine.finish(a.number, a.answer)
+}
+
+func (s *loop) heed() {
+	s.machine.notify(s.progress.number, ctap.KeepaliveStatus(s.progress.status.Load()))
+}
+
+// The rest are the machine's effects.
+
+func (s *loop) send(m Message) {
+	s.reports = m.AppendReports(s.reports[:0])
+	for _, r := range s.reports {
+		if s.writeErr == nil {
+			s.writeErr = s.link.WriteReport(r)
+		}
+	}
+}
+
+func (s *loop) start(number uint64, m Message) {
+	status := new(atomic.Uint32)
+	s.progress = progress{number, status}
+	notify := func(k ctap.KeepaliveStatus) {
+		status.Store(uint32(k))
+		select {
+		case s.noticed <- struct{}{}:
+		default: // the loop has not seen the last news yet, and will see these
+		}
+	}
+	s.crew.start(m, notify, func(answer []byte) { s.answers <- answered{number, answer} })
+}
+
+func (s *loop) cancel(cause error) { s.crew.cancel(cause) }
+
+func (s *loop) arm(c clock, d time.Duration) {
+	if d == 0 {
+		s.timers[c].Stop()
+		return
+	}
+	s.timers[c].Reset(d)
+}
+
+func (s *loop) wink() { s.machine.cfg.Wink() }
