@@ -22,18 +22,26 @@ func (c *call) from() origin { return origin{c.Source, c.Channel} }
 // command is one row of the command table.
 type command struct {
 	run  func(*Authenticator, context.Context, *call) (resp any, err error)
-	keep bool // leaves a getNext… sequence standing
+	keep bool // sees to the sequence itself, or leaves it standing
 }
 
 // commands is the table: a command is a file and a line here. Which of them a
 // key answers is its profile's choice.
 var commands = map[ctap.Command]command{
-	ctap.CommandMakeCredential:   {run: (*Authenticator).makeCredential},
-	ctap.CommandGetAssertion:     {run: (*Authenticator).getAssertion},
-	ctap.CommandGetInfo:          {run: (*Authenticator).getInfo, keep: true},
-	ctap.CommandReset:            {run: (*Authenticator).reset},
-	ctap.CommandGetNextAssertion: {run: (*Authenticator).getNextAssertion, keep: true},
-	ctap.CommandSelection:        {run: (*Authenticator).selection},
+	ctap.CommandMakeCredential:       {run: (*Authenticator).makeCredential},
+	ctap.CommandGetAssertion:         {run: (*Authenticator).getAssertion},
+	ctap.CommandGetInfo:              {run: (*Authenticator).getInfo, keep: true},
+	ctap.CommandClientPIN:            {run: (*Authenticator).clientPIN},
+	ctap.CommandReset:                {run: (*Authenticator).reset},
+	ctap.CommandGetNextAssertion:     {run: (*Authenticator).getNextAssertion, keep: true},
+	ctap.CommandBioEnrollment:        {run: (*Authenticator).bioEnrollment},
+	ctap.CommandCredentialManagement: {run: (*Authenticator).credentialManagement, keep: true},
+	ctap.CommandSelection:            {run: (*Authenticator).selection},
+	ctap.CommandLargeBlobs:           {run: (*Authenticator).largeBlobs, keep: true},
+	ctap.CommandConfig:               {run: (*Authenticator).config},
+
+	ctap.CommandBioEnrollmentPreview:        {run: (*Authenticator).bioEnrollment},
+	ctap.CommandCredentialManagementPreview: {run: (*Authenticator).credentialManagement, keep: true},
 }
 
 // handleCTAP2 answers a command byte and its parameters.

@@ -38,4 +38,8 @@ type GetAssertionResponse struct {
 	Signature           []byte                `cbor:"3,keyasint"`
 	User                *User                 `cbor:"4,keyasint,omitempty"`
 	NumberOfCredentials uint64                `cbor:"5,keyasint,omitempty"`
+	UserSelected        bool                  `cbor:"6,keyasint,omitempty"`
+	LargeBlobKey        []byte                `cbor:"7,keyasint,omitempty"`
+
+	UnsignedExtensionOutputs map[string]any `cbor:"8,keyasint,omitempty"`
 }

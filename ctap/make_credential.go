@@ -60,6 +60,10 @@ type MakeCredentialResponse struct {
 	Format   string `cbor:"1,keyasint"`
 	AuthData []byte `cbor:"2,keyasint"`
 	AttStmt  any    `cbor:"3,keyasint"`
+
+	EnterpriseAttestation    bool           `cbor:"4,keyasint,omitempty"`
+	LargeBlobKey             []byte         `cbor:"5,keyasint,omitempty"`
+	UnsignedExtensionOutputs map[string]any `cbor:"6,keyasint,omitempty"`
 }
 
 // AttestationObject is what WebAuthn makes of a [MakeCredentialResponse]

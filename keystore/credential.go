@@ -31,8 +31,15 @@ type Credential struct {
 	UserName        string   `cbor:"4,keyasint,omitzero"`
 	UserDisplayName string   `cbor:"5,keyasint,omitzero"`
 	KeyHandle       []byte   `cbor:"6,keyasint,omitzero"` // the wrapped private key
-	CredProtect     uint8    `cbor:"7,keyasint,omitzero"` // credProtect level, 0 if none was asked for
-	Created         uint64   `cbor:"-"`                   // greater than that of any older credential
+	CredBlob        []byte   `cbor:"8,keyasint,omitzero"` // extension credBlob; nil: none
+	LargeBlobKey    []byte   `cbor:"9,keyasint,omitzero"` // extension largeBlobKey; nil: none
+
+	// Extension largeBlob: what the platform compressed, and the size before.
+	LargeBlob         []byte `cbor:"10,keyasint,omitzero"`
+	LargeBlobSize     uint64 `cbor:"11,keyasint,omitzero"`
+	SupportsLargeBlob bool   `cbor:"12,keyasint,omitzero"`
+
+	Created uint64 `cbor:"-"` // greater than that of any older credential
 }
 
 const (

@@ -35,7 +35,6 @@ func credential(rpID, user string, n int) *keystore.Credential {
 		UserName:        user + "@" + rpID,
 		UserDisplayName: strings.ToUpper(user),
 		KeyHandle:       bytes.Repeat([]byte{byte(n)}, 128),
-		CredProtect:     2,
 	}
 }
 

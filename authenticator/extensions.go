@@ -1,0 +1,96 @@
+package authenticator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/softkey-project/softkey/ctap"
+)
+
+// extension is one row of the table of extensions (§12). An extension may do
+// nothing in one of the two commands.
+type extension struct {
+	name string
+
+	// create runs when a credential is made, after its key was and before the
+	// key is wrapped: it may change op.created, op.record, op.outputs and
+	// op.response.
+	create func(op *makeCredential, input ctap.Raw) error
+
+	// get runs for each assertion, before it is signed: it may change
+	// op.outputs and op.response.
+	get func(op *getAssertion, input ctap.Raw) error
+}
+
+// extensions is the table: an extension is a file and a line here. They run in
+// this order. Which of them a key has is its profile's choice.
+var extensions = []extension{
+	credProtect,
+}
+
+// outputs are what extensions say to the host.
+type outputs struct {
+	signed   map[string]any // in authenticatorData
+	unsigned map[string]any // beside it
+}
+
+func (o *outputs) sign(name string, value any) {
+	if o.signed == nil {
+		o.signed = map[string]any{}
+	}
+	o.signed[name] = value
+}
+
+func (o *outputs) tell(name string, value any) {
+	if o.unsigned == nil {
+		o.unsigned = map[string]any{}
+	}
+	o.unsigned[name] = value
+}
+
+// encode returns the signed outputs for authenticatorData, nil if there are
+// none.
+func (o *outputs) encode() ctap.Raw {
+	if len(o.signed) == 0 {
+		return nil
+	}
+	return ctap.MustMarshal(o.signed)
+}
+
+// runExtensions is step 15 of makeCredential.
+func (op *makeCredential) runExtensions(context.Context) error {
+	for _, e := range extensions {
+		input, asked := op.req.Extensions[e.name]
+		if !asked || e.create == nil || !op.a.profile.extends(e.name) {
+			continue
+		}
+		if err := e.create(op, input); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	return nil
+}
+
+// runExtensions is step 10 of getAssertion.
+func (op *getAssertion) runExtensions() error {
+	for _, e := range extensions {
+		input, asked := op.req.Extensions[e.name]
+		if !asked || e.get == nil || !op.a.profile.extends(e.name) {
+			continue
+		}
+		if err := e.get(op, input); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	return nil
+}
+
+// extends tells whether the key has an extension.
+func (p *Profile) extends(name string) bool { return slices.Contains(p.Extensions, name) }
+
+// inputBool reads the input of an extension that is switched on by true.
+func inputBool(input ctap.Raw) (on bool, err error) {
+	err = ctap.UnmarshalLax(input, &on)
+	return on, err
+}
