@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,27 +16,31 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "interop:", err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // run builds the program, unless the environment names one, and runs the tests.
-func run(m *testing.M) int {
+func run(m *testing.M) (code int, err error) {
 	if program = os.Getenv("SOFTKEY"); program != "" {
-		return m.Run()
+		return m.Run(), nil
 	}
 	dir, err := os.MkdirTemp("", "softkey-interop-")
 	if err != nil {
-		panic(err)
+		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "softkey")
 	build := exec.Command("go", "build", "-o", program, "./cmd/softkey")
 	build.Dir = filepath.Join("..", "..")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		panic(err)
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("go build: %w: %s", err, out)
 	}
-	return m.Run()
+	return m.Run(), nil
 }
 
 // command is a page that is the program `softkey webauthn`, with a key in a
