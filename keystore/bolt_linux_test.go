@@ -81,6 +81,7 @@ func TestFullDisk(t *testing.T) {
 		if err := syscall.Mount("none", dir, "tmpfs", 0, "size=256k,mode=0700"); err != nil {
 			t.Skipf("mount: %v", err)
 		}
+		makeOnFullDisk(t, dir)
 		fillDisk(t, dir)
 		return
 	}
@@ -97,6 +98,27 @@ func TestFullDisk(t *testing.T) {
 	}
 	if err != nil {
 		t.Errorf("child: %v\n%s", err, out)
+	}
+}
+
+// makeOnFullDisk opens a new store where there is no room for one, and then
+// where there is.
+func makeOnFullDisk(t *testing.T, dir string) {
+	ballast, state := filepath.Join(dir, "ballast"), filepath.Join(dir, "state")
+	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("WriteFile: got %v, want ENOSPC", err)
+	}
+	for range 2 {
+		if s, err := keystore.Open(state, keystore.Options{}); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("Open: got %v, %v; want ENOSPC", s, err)
+		}
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	makeStore(t, state, keystore.Options{})
+	if err := os.RemoveAll(state); err != nil {
+		t.Fatal(err)
 	}
 }
 

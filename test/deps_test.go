@@ -19,17 +19,18 @@ const module = "github.com/softkey-project/softkey/"
 var rules = map[string][]string{
 	"ctap":                  {},
 	"ctap/cose":             {"ctap"},
+	"ctap/pinuv":            {"ctap"},
 	"ctaphid":               {"ctap"},
 	"ctaphid/transporttest": {"ctaphid"},
 	"certs":                 {},
 	"attestation":           {"ctap", "ctap/cose", "certs"},
 	"keystore":              {"ctap"},
 	"keystore/storetest":    {"keystore"},
-	"authenticator":         {"ctap", "ctap/cose", "keystore", "attestation"},
+	"authenticator":         {"ctap", "ctap/cose", "ctap/pinuv", "keystore", "attestation"},
 	"uhid":                  {"ctaphid"},
 	"trace":                 {"ctap", "ctaphid"},
 	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctaphid", "trace"},
-	"client":                {"ctap", "ctap/cose", "ctaphid"},
+	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
 	"client/webauthn":       {"ctap", "ctap/cose", "ctaphid", "client"},
 	"client/u2fjson":        {"ctap", "ctap/cose", "ctaphid", "client"},
 }
@@ -42,6 +43,12 @@ var owners = map[string]string{
 	"github.com/spf13/cobra":        "cmd/softkey",
 	"golang.org/x/term":             "cmd/softkey",
 	"golang.org/x/net/publicsuffix": "client/webauthn",
+
+	"filippo.io/mldsa":                          "ctap/cose",
+	"github.com/cloudflare/circl":               "ctap/cose",
+	"github.com/decred/dcrd/dcrec/secp256k1/v4": "ctap/cose",
+	"github.com/google/go-tpm":                  "attestation",
+	"golang.org/x/text":                         "client",
 }
 
 // forbidden says what a package must never see.

@@ -6,125 +6,165 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/sha512"
 	"io"
 	"math/big"
-
-	"github.com/softkey-project/softkey/ctap"
 )
 
-const coordinate = 32 // bytes of a P-256 coordinate or scalar
+// nist is ECDSA on one of NIST's curves. Its material is the scalar d, or
+// d ‖ X ‖ Y where a key handle has room for the public point.
+type nist struct {
+	curve     elliptic.Curve
+	number    int  // of the curve, in COSE
+	size      int  // bytes of a coordinate or scalar
+	keepPoint bool // in the material: computing it anew costs half a signature on each use
+	hash      crypto.Hash
+	digest    func(message []byte) []byte
+}
 
-// es256 is ECDSA on P-256. Its material is d ‖ X ‖ Y: computing the public
-// point anew would cost half a signature on each use.
-type es256 struct{}
+var (
+	p256 = &nist{elliptic.P256(), curveP256, 32, true, crypto.SHA256, sum256}
+	p384 = &nist{elliptic.P384(), curveP384, 48, false, crypto.SHA384, sum384}
+	p521 = &nist{elliptic.P521(), curveP521, 66, false, crypto.SHA512, sum512}
+)
 
-func (es256) ID() ID        { return ES256 }
-func (es256) Code() byte    { return 1 }
-func (es256) SeedSize() int { return coordinate }
+func sum256(message []byte) []byte {
+	digest := sha256.Sum256(message)
+	return digest[:]
+}
 
-func (es256) New(seed []byte) ([]byte, error) {
-	if len(seed) != coordinate {
+func sum384(message []byte) []byte {
+	digest := sha512.Sum384(message)
+	return digest[:]
+}
+
+func sum512(message []byte) []byte {
+	digest := sha512.Sum512(message)
+	return digest[:]
+}
+
+func (c *nist) SeedSize() int { return c.size }
+
+func (c *nist) MaterialSize() int {
+	if c.keepPoint {
+		return 3 * c.size
+	}
+	return c.size
+}
+
+func (c *nist) SignatureSize() int { return ecdsaSignatureSize(c.bits()) }
+
+// ecdsaSignatureSize returns the length of the longest signature, as DER, on a
+// curve whose order has bits bits: a SEQUENCE of two INTEGERs, each with a bit
+// for its sign.
+func ecdsaSignatureSize(bits int) int {
+	const header = 2 // tag and length
+	body := 2 * (header + bits/8 + 1)
+	if body > 127 {
+		return header + 1 + body
+	}
+	return header + body
+}
+
+func (c *nist) bits() int { return c.curve.Params().N.BitLen() }
+
+// New takes the lowest bits of seed for d: P-521 has seven fewer than a seed,
+// and nearly all seeds would be too large.
+func (c *nist) New(seed []byte) ([]byte, error) {
+	if len(seed) != c.size {
 		return nil, ErrMaterial
 	}
-	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), seed)
+	material := append(make([]byte, 0, c.MaterialSize()), seed...)
+	material[0] &= 0xff >> (8*c.size - c.bits())
+	key, err := ecdsa.ParseRawPrivateKey(c.curve, material)
 	if err != nil {
 		return nil, ErrMaterial
+	}
+	if !c.keepPoint {
+		return material, nil
 	}
 	point, err := key.PublicKey.Bytes() // 04 ‖ X ‖ Y
 	if err != nil {
 		return nil, ErrMaterial
 	}
-	return append(append(make([]byte, 0, 3*coordinate), seed...), point[1:]...), nil
+	return append(material, point[1:]...), nil
 }
 
-func (es256) Key(material []byte) (PrivateKey, error) {
-	if len(material) != 3*coordinate {
+func (c *nist) key(id ID, material []byte) (PrivateKey, error) {
+	if len(material) != c.MaterialSize() {
 		return nil, ErrMaterial
 	}
-	var k ecdsaKey
-	k.key.Curve = elliptic.P256()
-	// Filling in the fields is the one way to say Q without computing it;
-	// signing checks that it is a point of the curve.
-	//lint:ignore SA1019 ecdsa.ParseRawPrivateKey would compute Q
-	k.key.D, k.key.X, k.key.Y = integer(material, 0), integer(material, 1), integer(material, 2)
-	return &k, nil
+	k := &ecdsaKey{id: id, scheme: c}
+	if c.keepPoint {
+		k.fill(material)
+		return k, nil
+	}
+	key, err := ecdsa.ParseRawPrivateKey(c.curve, material)
+	if err != nil {
+		return nil, ErrMaterial
+	}
+	k.private = *key
+	return k, nil
 }
 
-// integer returns the nth coordinate or scalar of material.
-func integer(material []byte, n int) *big.Int {
-	return new(big.Int).SetBytes(material[n*coordinate : (n+1)*coordinate])
-}
-
-func (es256) Verify(coseKey, message, sig []byte) error {
-	public, err := ParseES256(coseKey)
+func (c *nist) verify(id ID, coseKey, message, sig []byte) error {
+	public, err := c.parse(id, coseKey)
 	if err != nil {
 		return err
 	}
-	digest := sha256.Sum256(message)
-	if !ecdsa.VerifyASN1(public, digest[:], sig) {
+	if !ecdsa.VerifyASN1(public, c.digest(message), sig) {
 		return ErrSignature
 	}
 	return nil
 }
 
-// ParseES256 returns the public key of an ES256 COSE_Key.
-func ParseES256(coseKey []byte) (*ecdsa.PublicKey, error) {
-	var k ec2Key
-	if err := ctap.UnmarshalLax(coseKey, &k); err != nil {
-		return nil, ErrKey
+func (c *nist) parse(id ID, coseKey []byte) (*ecdsa.PublicKey, error) {
+	point, err := parseEC2(coseKey, id, c.number, c.size)
+	if err != nil {
+		return nil, err
 	}
-	if k.Type != typeEC2 || k.Algorithm != ES256 || k.Curve != curveP256 ||
-		len(k.X) != coordinate || len(k.Y) != coordinate {
-		return nil, ErrKey
-	}
-	point := append(append([]byte{4}, k.X...), k.Y...)
-	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	public, err := ecdsa.ParseUncompressedPublicKey(c.curve, point)
 	if err != nil {
 		return nil, ErrKey
 	}
 	return public, nil
 }
 
-// MarshalES256 returns the COSE_Key of an uncompressed point 04 ‖ X ‖ Y, as
-// U2F has public keys; nil if the length is another.
-func MarshalES256(point []byte) []byte {
-	if len(point) != 1+2*coordinate || point[0] != 4 {
-		return nil
-	}
-	return ctap.MustMarshal(ec2Key{
-		Type: typeEC2, Algorithm: ES256, Curve: curveP256, X: point[1 : 1+coordinate], Y: point[1+coordinate:],
-	})
-}
-
-// PointES256 returns the public key of an ES256 COSE_Key as U2F has it,
-// 04 ‖ X ‖ Y. That it lies on the curve is not checked.
-func PointES256(coseKey []byte) ([]byte, error) {
-	var k ec2Key
-	if err := ctap.UnmarshalLax(coseKey, &k); err != nil || len(k.X) != coordinate || len(k.Y) != coordinate {
-		return nil, ErrKey
-	}
-	return append(append([]byte{4}, k.X...), k.Y...), nil
-}
-
 type ecdsaKey struct {
-	key  ecdsa.PrivateKey
-	rand io.Reader // nil: sign without randomness, by RFC 6979
+	id      ID
+	scheme  *nist
+	private ecdsa.PrivateKey
+	rand    io.Reader // nil: sign without randomness, by RFC 6979
 }
 
-// point returns the public key as U2F has it: 04 ‖ X ‖ Y.
-func (k *ecdsaKey) point() []byte {
-	point := make([]byte, 1+2*coordinate)
+// fill sets the private key from d ‖ X ‖ Y. Filling in the fields is the one way
+// to say Q without computing it; signing checks that it is a point of the curve.
+func (k *ecdsaKey) fill(material []byte) {
+	size := k.scheme.size
+	integer := func(n int) *big.Int { return new(big.Int).SetBytes(material[n*size : (n+1)*size]) }
+	k.private.Curve = k.scheme.curve
+	//lint:ignore SA1019 ecdsa.ParseRawPrivateKey would compute Q
+	k.private.D, k.private.X, k.private.Y = integer(0), integer(1), integer(2)
+}
+
+func (k *ecdsaKey) COSEKey() []byte {
+	size := k.scheme.size
+	point := make([]byte, 1+2*size)
 	point[0] = 4
-	k.key.X.FillBytes(point[1 : 1+coordinate])
-	k.key.Y.FillBytes(point[1+coordinate:])
-	return point
+	k.private.X.FillBytes(point[1 : 1+size])
+	k.private.Y.FillBytes(point[1+size:])
+	return marshalEC2(k.id, k.scheme.number, point)
 }
-
-func (k *ecdsaKey) COSEKey() []byte { return MarshalES256(k.point()) }
 
 func (k *ecdsaKey) Sign(message []byte) ([]byte, error) {
-	digest := sha256.Sum256(message)
-	return k.key.Sign(k.rand, digest[:], crypto.SHA256)
+	return k.private.Sign(k.rand, k.scheme.digest(message), k.scheme.hash)
 }
 
-func (k *ecdsaKey) hedged() PrivateKey { return &ecdsaKey{k.key, rand.Reader} }
+func (k *ecdsaKey) randomized(random bool) PrivateKey {
+	other := *k
+	other.rand = nil
+	if random {
+		other.rand = rand.Reader
+	}
+	return &other
+}

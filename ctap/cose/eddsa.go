@@ -3,52 +3,81 @@ package cose
 import (
 	"crypto/ed25519"
 
+	"github.com/cloudflare/circl/sign/ed448"
+
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// ed25519Alg is EdDSA on Ed25519; its material is the seed of RFC 8032.
-type ed25519Alg struct{}
+// edwards is EdDSA on one curve. Its material is the seed of RFC 8032, which is
+// as long as the public key.
+type edwards struct {
+	number   int                                // of the curve, in COSE
+	size     int                                // bytes of seed and public key; a signature has twice as many
+	expand   func(seed []byte) (private []byte) // seed ‖ public key
+	sign     func(private, message []byte) []byte
+	signedBy func(public, message, sig []byte) bool
+}
 
-func (ed25519Alg) ID() ID        { return EdDSA }
-func (ed25519Alg) Code() byte    { return 2 }
-func (ed25519Alg) SeedSize() int { return ed25519.SeedSize }
+var edwards25519 = &edwards{
+	number:   curveEd25519,
+	size:     ed25519.SeedSize,
+	expand:   func(seed []byte) []byte { return ed25519.NewKeyFromSeed(seed) },
+	sign:     func(private, message []byte) []byte { return ed25519.Sign(private, message) },
+	signedBy: func(public, message, sig []byte) bool { return ed25519.Verify(public, message, sig) },
+}
 
-func (ed25519Alg) New(seed []byte) ([]byte, error) {
-	if len(seed) != ed25519.SeedSize {
+var edwards448 = &edwards{
+	number:   curveEd448,
+	size:     ed448.SeedSize,
+	expand:   func(seed []byte) []byte { return ed448.NewKeyFromSeed(seed) },
+	sign:     func(private, message []byte) []byte { return ed448.Sign(private, message, "") },
+	signedBy: func(public, message, sig []byte) bool { return ed448.Verify(public, message, sig, "") },
+}
+
+func (c *edwards) SeedSize() int      { return c.size }
+func (c *edwards) MaterialSize() int  { return c.size }
+func (c *edwards) SignatureSize() int { return 2 * c.size }
+
+func (c *edwards) New(seed []byte) ([]byte, error) {
+	if len(seed) != c.size {
 		return nil, ErrMaterial
 	}
 	return seed, nil
 }
 
-func (ed25519Alg) Key(material []byte) (PrivateKey, error) {
-	if len(material) != ed25519.SeedSize {
+func (c *edwards) key(id ID, material []byte) (PrivateKey, error) {
+	if len(material) != c.size {
 		return nil, ErrMaterial
 	}
-	return ed25519Key{ed25519.NewKeyFromSeed(material)}, nil
+	return &edwardsKey{id, c, c.expand(material)}, nil
 }
 
-func (ed25519Alg) Verify(coseKey, message, sig []byte) error {
+func (c *edwards) verify(id ID, coseKey, message, sig []byte) error {
 	var k okpKey
 	if err := ctap.UnmarshalLax(coseKey, &k); err != nil {
 		return ErrKey
 	}
-	if k.Type != typeOKP || k.Algorithm != EdDSA || k.Curve != curveEd25519 || len(k.X) != ed25519.PublicKeySize {
+	if k.Type != typeOKP || k.Algorithm != id || k.Curve != c.number || len(k.X) != c.size {
 		return ErrKey
 	}
-	if !ed25519.Verify(k.X, message, sig) {
+	if !c.signedBy(k.X, message, sig) {
 		return ErrSignature
 	}
 	return nil
 }
 
-type ed25519Key struct{ key ed25519.PrivateKey }
+type edwardsKey struct {
+	id      ID
+	scheme  *edwards
+	private []byte
+}
 
-func (k ed25519Key) COSEKey() []byte {
+func (k *edwardsKey) COSEKey() []byte {
 	return ctap.MustMarshal(okpKey{
-		Type: typeOKP, Algorithm: EdDSA, Curve: curveEd25519, X: k.key.Public().(ed25519.PublicKey),
+		Type: typeOKP, Algorithm: k.id, Curve: k.scheme.number, X: k.private[k.scheme.size:],
 	})
 }
 
-func (k ed25519Key) Sign(message []byte) ([]byte, error) {
-	return ed25519.Sign(k.key, message), nil
+func (k *edwardsKey) Sign(message []byte) ([]byte, error) {
+	return k.scheme.sign(k.private, message), nil
 }

@@ -1,12 +1,20 @@
 package cose
 
-// COSE key types and curves (RFC 9053 §7).
+import "github.com/softkey-project/softkey/ctap"
+
+// COSE key types and curves (RFC 9053 §7, RFC 8230 §4, RFC 8812 §3.1, RFC 9964).
 const (
 	typeOKP = 1
 	typeEC2 = 2
+	typeRSA = 3
+	typeAKP = 7
 
-	curveP256    = 1
-	curveEd25519 = 6
+	curveP256      = 1
+	curveP384      = 2
+	curveP521      = 3
+	curveEd25519   = 6
+	curveEd448     = 7
+	curveSecp256k1 = 8
 )
 
 // ec2Key is a COSE_Key on a curve with two coordinates, fixed in length.
@@ -18,10 +26,47 @@ type ec2Key struct {
 	Y         []byte `cbor:"-3,keyasint"`
 }
 
+// marshalEC2 returns the COSE_Key of an uncompressed point 04 ‖ X ‖ Y.
+func marshalEC2(id ID, curve int, point []byte) []byte {
+	size := len(point) / 2
+	return ctap.MustMarshal(ec2Key{
+		Type: typeEC2, Algorithm: id, Curve: curve, X: point[1 : 1+size], Y: point[1+size:],
+	})
+}
+
+// parseEC2 returns the uncompressed point of a COSE_Key whose coordinates have
+// size bytes. That it lies on the curve is not checked.
+func parseEC2(coseKey []byte, id ID, curve, size int) (point []byte, err error) {
+	var k ec2Key
+	if err := ctap.UnmarshalLax(coseKey, &k); err != nil {
+		return nil, ErrKey
+	}
+	if k.Type != typeEC2 || k.Algorithm != id || k.Curve != curve || len(k.X) != size || len(k.Y) != size {
+		return nil, ErrKey
+	}
+	return append(append([]byte{4}, k.X...), k.Y...), nil
+}
+
 // okpKey is a COSE_Key of an octet key pair.
 type okpKey struct {
 	Type      int    `cbor:"1,keyasint"`
 	Algorithm ID     `cbor:"3,keyasint"`
 	Curve     int    `cbor:"-1,keyasint"`
 	X         []byte `cbor:"-2,keyasint"`
+}
+
+// rsaKey is a COSE_Key of RSA: modulus and exponent, big-endian in the fewest
+// bytes.
+type rsaKey struct {
+	Type      int    `cbor:"1,keyasint"`
+	Algorithm ID     `cbor:"3,keyasint"`
+	N         []byte `cbor:"-1,keyasint"`
+	E         []byte `cbor:"-2,keyasint"`
+}
+
+// akpKey is a COSE_Key that its algorithm alone describes.
+type akpKey struct {
+	Type      int    `cbor:"1,keyasint"`
+	Algorithm ID     `cbor:"3,keyasint"`
+	Public    []byte `cbor:"-1,keyasint"`
 }

@@ -3,74 +3,151 @@ package cose
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/softkey-project/softkey/ctap"
 )
 
-func unhex(t testing.TB, s string) []byte {
+// vector is a file of testdata/vectors: a key and a signature that were made by
+// another implementation, as testdata/vectors.py says.
+type vector struct {
+	name   string
+	fields map[string]string
+	alg    Alg
+}
+
+func vectors(t testing.TB) []vector {
 	t.Helper()
-	b, err := hex.DecodeString(s)
+	files, err := filepath.Glob("testdata/vectors/*.txt")
+	if err != nil || len(files) < len(algorithms) {
+		t.Fatalf("found %d vectors, %v; want one for each of %d algorithms at least", len(files), err, len(algorithms))
+	}
+	var all []vector
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := vector{name: strings.TrimSuffix(filepath.Base(file), ".txt"), fields: make(map[string]string)}
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			v.fields[name] = value
+		}
+		id, err := strconv.Atoi(v.fields["algorithm"])
+		if v.alg = ByID(ID(id)); err != nil || v.alg == nil {
+			t.Fatalf("%s: algorithm %q is not ours", file, v.fields["algorithm"])
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+func (v *vector) hex(t testing.TB, field string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(v.fields[field])
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %s: %v", v.name, field, err)
 	}
 	return b
 }
 
-// The key and the signatures of RFC 6979, appendix A.2.5.
-func TestES256AgainstRFC6979(t *testing.T) {
-	seed := unhex(t, "C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
-	x := unhex(t, "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6")
-	y := unhex(t, "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299")
-	material, err := es256{}.New(seed)
+// material returns the key of v as it is stored: what New makes of the seed, or
+// for RSA, which has no seed, what the file says.
+func (v *vector) material(t testing.TB) []byte {
+	t.Helper()
+	if v.alg.SeedSize() == 0 {
+		return v.hex(t, "material")
+	}
+	material, err := v.alg.New(v.hex(t, "seed"))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: New: %v", v.name, err)
 	}
-	if want := append(append(bytes.Clone(seed), x...), y...); !bytes.Equal(material, want) {
-		t.Errorf("material %x, want %x", material, want)
-	}
-	key, err := es256{}.Key(material)
+	return material
+}
+
+func (v *vector) key(t testing.TB) PrivateKey {
+	t.Helper()
+	key, err := v.alg.Key(v.material(t))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: Key: %v", v.name, err)
 	}
-	wantKey := append(append(append(unhex(t, "A5010203262001215820"), x...), unhex(t, "225820")...), y...)
-	if got := key.COSEKey(); !bytes.Equal(got, wantKey) {
-		t.Errorf("COSE_Key %x, want %x", got, wantKey)
-	}
-	wantSig := unhex(t, "3046"+
-		"022100EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"+
-		"022100F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8")
-	if got, err := key.Sign([]byte("sample")); err != nil || !bytes.Equal(got, wantSig) {
-		t.Errorf("signature %x, %v; want %x", got, err, wantSig)
+	return key
+}
+
+func TestVectors(t *testing.T) {
+	for _, v := range vectors(t) {
+		t.Run(v.name, func(t *testing.T) {
+			if want := v.hex(t, "material"); len(want) > 0 && !bytes.Equal(v.material(t), want) {
+				t.Errorf("material %x, want %x", v.material(t), want)
+			}
+			key, message := v.key(t), v.hex(t, "message")
+			if got, want := key.COSEKey(), v.hex(t, "cose key"); !bytes.Equal(got, want) {
+				t.Errorf("COSE_Key %x, want %x", got, want)
+			}
+			want := v.hex(t, "signature")
+			if err := v.alg.Verify(key.COSEKey(), message, want); err != nil {
+				t.Errorf("Verify = %v, want nil", err)
+			}
+			got, err := Deterministic(key).Sign(message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if same := bytes.Equal(got, want); same != (v.fields["expect"] == "equal") {
+				t.Errorf("signature %x, theirs %x, which should be %s", got, want, v.fields["expect"])
+			}
+		})
 	}
 }
 
-// The second test of RFC 8032, section 7.1.
-func TestEdDSAAgainstRFC8032(t *testing.T) {
-	material, err := ed25519Alg{}.New(unhex(t, "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))
-	if err != nil {
-		t.Fatal(err)
+// TestVectorsOfEachAlgorithm finds an algorithm without a vector.
+func TestVectorsOfEachAlgorithm(t *testing.T) {
+	seen := make(map[ID]bool)
+	for _, v := range vectors(t) {
+		seen[v.alg.ID()] = true
 	}
-	key, err := ed25519Alg{}.Key(material)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantKey := unhex(t, "a4010103272006215820"+"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
-	if got := key.COSEKey(); !bytes.Equal(got, wantKey) {
-		t.Errorf("COSE_Key %x, want %x", got, wantKey)
-	}
-	wantSig := unhex(t, "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"+
-		"085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")
-	if got, err := key.Sign([]byte{0x72}); err != nil || !bytes.Equal(got, wantSig) {
-		t.Errorf("signature %x, %v; want %x", got, err, wantSig)
+	for _, e := range algorithms {
+		if !seen[e.id] {
+			t.Errorf("%s has no vector", e.name)
+		}
 	}
 }
 
 func TestPointES256(t *testing.T) {
-	key := newKey(t, es256{})
-	point, err := PointES256(key.COSEKey())
-	if err != nil || !bytes.Equal(MarshalES256(point), key.COSEKey()) {
-		t.Errorf("got %x, %v; want the point of %x", point, err, key.COSEKey())
+	coseKey := newKey(t, ByID(ES256)).COSEKey()
+	point, err := PointES256(coseKey)
+	if err != nil || !bytes.Equal(MarshalES256(point), coseKey) {
+		t.Errorf("got %x, %v; want the point of %x", point, err, coseKey)
+	}
+	public, err := ParseES256(coseKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := public.Bytes(); err != nil || !bytes.Equal(got, point) {
+		t.Errorf("ParseES256: point %x, %v; want %x", got, err, point)
 	}
 	if got := MarshalES256(point[1:]); got != nil {
 		t.Errorf("COSE_Key of 64 bytes = %x, want nil", got)
+	}
+}
+
+func TestPointES256OfOtherKeys(t *testing.T) {
+	ours := newKey(t, ByID(ES256)).COSEKey()
+	shortX, shortY := members(t, ours), members(t, ours)
+	shortX[-2] = make([]byte, 31)
+	shortY[-3] = make([]byte, 31)
+	for name, coseKey := range map[string][]byte{
+		"ESP256":  newKey(t, ByID(ESP256)).COSEKey(),
+		"X short": ctap.MustMarshal(shortX),
+		"Y short": ctap.MustMarshal(shortY),
+		"none":    {0xa0},
+	} {
+		if point, err := PointES256(coseKey); !errors.Is(err, ErrKey) {
+			t.Errorf("%s: point %x, %v; want %v", name, point, err, ErrKey)
+		}
 	}
 }

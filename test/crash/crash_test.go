@@ -47,8 +47,7 @@ func TestKill(t *testing.T) {
 	t.Logf("%d operations, %d credentials, counter at %d", operations, len(l.credentials), l.counter)
 
 	// Nothing was lost that a clean stop has to save.
-	p = m.start(t)
-	defer p.kill()
+	m.start(t)
 	key = m.open(t)
 	defer key.Close()
 	if err := l.check(t.Context(), key); err != nil {
@@ -68,39 +67,31 @@ func killWhileStarting(t *testing.T, m machine) {
 // meanwhile. It returns how many operations the key acknowledged.
 func killAtWork(t *testing.T, m machine, l *ledger) (operations int) {
 	t.Helper()
-	const least, spread = 67, 20
 	p := m.start(t)
 	key := m.open(t)
 	defer key.Close()
 	if err := l.check(t.Context(), key); err != nil {
-		p.kill()
 		t.Fatal(err)
 	}
-
 	var killed atomic.Bool
 	var killer sync.WaitGroup
-	enough := make(chan struct{})
-	killer.Go(func() {
-		<-enough
-		time.Sleep(rand.N(3 * time.Millisecond)) // into the middle of an operation
-		killed.Store(true)
-		p.kill()
-	})
-	last := least + rand.N(spread)
-	err := l.operate(t.Context(), key)
-	for ; err == nil; err = l.operate(t.Context(), key) {
-		if operations++; operations == last {
-			close(enough)
+	defer killer.Wait()
+	for last := 67 + rand.N(20); ; operations++ {
+		if operations == last {
+			killer.Go(func() {
+				time.Sleep(rand.N(3 * time.Millisecond)) // into the middle of an operation
+				killed.Store(true)
+				p.kill()
+			})
 		}
+		err := l.operate(t.Context(), key)
+		if err == nil {
+			continue
+		}
+		if refused(err) || !killed.Load() {
+			t.Fatalf("operation %d: %v; stderr: %s", operations+1, err, &p.stderr)
+		}
+		l.crashed = true
+		return operations
 	}
-	if operations < last {
-		close(enough)
-	}
-	died := killed.Load()
-	killer.Wait()
-	if refused(err) || !died {
-		t.Fatalf("operation %d: %v; stderr: %s", operations+1, err, &p.stderr)
-	}
-	l.crashed = true
-	return operations
 }

@@ -47,7 +47,7 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-// launch starts a key and does not wait for it.
+// launch starts a key and does not wait for it. It is killed when the test ends.
 func (m machine) launch(t *testing.T) (*process, *bufio.Reader) {
 	t.Helper()
 	p := &process{cmd: exec.Command(m.program, "run", "--transport", "unix:"+m.socket, "--state", m.state, "--presence", "approve")}
@@ -59,6 +59,7 @@ func (m machine) launch(t *testing.T) (*process, *bufio.Reader) {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(p.kill)
 	return p, bufio.NewReader(stdout)
 }
 
@@ -70,13 +71,13 @@ func (m machine) start(t *testing.T) *process {
 	defer patience.Stop()
 	line, err := stdout.ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "ready ") {
-		p.kill()
 		t.Fatalf("the key printed %q, %v; want a line that begins with ready; stderr: %s", line, err, &p.stderr)
 	}
 	return p
 }
 
-// kill ends the process as a power cut would, and waits for the end.
+// kill ends the process as a power cut would, and waits for the end. It may
+// have ended before.
 func (p *process) kill() {
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
