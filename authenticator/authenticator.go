@@ -37,6 +37,10 @@ type Config struct {
 	// Nil means crypto/rand.
 	Rand io.Reader
 
+	// Deterministic keeps randomness out of signatures, those of ML-DSA too,
+	// whatever the profile says.
+	Deterministic bool
+
 	// DeviceKey gives the key that wraps all others, after the nth reset. Nil
 	// means 32 bytes of Rand.
 	DeviceKey func(resets uint64) ([32]byte, error)

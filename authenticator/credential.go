@@ -95,14 +95,19 @@ func (a *Authenticator) wrap(c *created, rpIDHash [32]byte, discoverable bool) (
 	return err
 }
 
-// keyOf returns the private key of stored material, which signs as the profile
-// says.
+// keyOf returns the private key of stored material, which signs as the
+// configuration and the profile say.
 func (a *Authenticator) keyOf(alg cose.Alg, material []byte) (cose.PrivateKey, error) {
 	key, err := alg.Key(material)
-	if err != nil || a.profile.Signatures != SignaturesHedged {
-		return key, err
+	switch {
+	case err != nil:
+		return nil, err
+	case a.cfg.Deterministic:
+		return cose.Deterministic(key), nil
+	case a.profile.Signatures == SignaturesHedged:
+		return cose.Hedged(key), nil
 	}
-	return cose.Hedged(key), nil
+	return key, nil
 }
 
 // unwrap opens a key handle of rpIDHash; nil if it is not ours.

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/keystore"
 )
@@ -34,9 +36,15 @@ type Config struct {
 	// nothing. Its AAGUID is another, and its store opens in no other mode.
 	Seed []byte
 
-	Presence        authenticator.Presence // nil: every prompt is declined
-	PresenceTimeout time.Duration          // 0: 30 s
-	Log             *slog.Logger           // nil: silent
+	Presence        authenticator.Presence     // nil: every prompt is declined
+	PresenceTimeout time.Duration              // 0: 30 s
+	Verification    authenticator.Verification // nil: no built-in user verification
+	Sensor          authenticator.Sensor       // nil: each touch is a good sample of a finger
+
+	// PIN, if not empty, is set on a key that has none.
+	PIN string
+
+	Log *slog.Logger // nil: silent
 }
 
 // Device is one virtual security key, with everything but a plug. Its methods
@@ -76,8 +84,8 @@ func assemble(cfg Config, store keystore.Store) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	if entropy.seeded() && d.profile.AAGUID == authenticator.ProfileAAGUID(d.profile.Name, false) {
-		d.profile.AAGUID = authenticator.ProfileAAGUID(d.profile.Name, true)
+	if entropy.seeded() {
+		d.profile = seededProfile(d.profile)
 	}
 	if d.identity, err = loadIdentity(store, d.profile.AAGUID, entropy); err != nil {
 		return nil, fmt.Errorf("device: %w", err)
@@ -85,9 +93,31 @@ func assemble(cfg Config, store keystore.Store) (*Device, error) {
 	d.authenticator, err = authenticator.New(authenticator.Config{
 		Profile: d.profile, Store: store, Attester: d.attester(d.profile.Signatures == authenticator.SignaturesHedged),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
-		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Log: cfg.Log,
+		Verification: cfg.Verification, Sensor: cfg.Sensor,
+		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Deterministic: entropy.seeded(), Log: cfg.Log,
 	})
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	if cfg.PIN != "" {
+		if err := d.authenticator.SetPIN(cfg.PIN); err != nil {
+			return nil, errors.Join(err, d.authenticator.Close())
+		}
+	}
+	return d, nil
+}
+
+// seededProfile returns what a profile is in deterministic mode: another model,
+// without the algorithms whose keys cannot come from a seed.
+func seededProfile(p authenticator.Profile) authenticator.Profile {
+	if p.AAGUID == authenticator.ProfileAAGUID(p.Name, false) {
+		p.AAGUID = authenticator.ProfileAAGUID(p.Name, true)
+	}
+	p.Algorithms = slices.DeleteFunc(slices.Clone(p.Algorithms), func(id cose.ID) bool {
+		alg := cose.ByID(id)
+		return alg != nil && alg.SeedSize() == 0
+	})
+	return p
 }
 
 func (i *identity) attester(hedged bool) *attestation.Attester {

@@ -144,7 +144,7 @@ func TestSeed(t *testing.T) {
 	if bytes.Equal(conversation(open(t, Config{})), conversation(open(t, Config{}))) {
 		t.Error("without a seed two devices give one conversation")
 	}
-	if got, want := open(t, Config{Seed: seed}).Profile().AAGUID, authenticator.ProfileAAGUID("fido2.0", true); got != want {
+	if got, want := open(t, Config{Seed: seed}).Profile().AAGUID, authenticator.ProfileAAGUID(authenticator.DefaultProfile, true); got != want {
 		t.Errorf("AAGUID %v, want %v", got, want)
 	}
 }

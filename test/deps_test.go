@@ -29,7 +29,7 @@ var rules = map[string][]string{
 	"authenticator":         {"ctap", "ctap/cose", "ctap/pinuv", "keystore", "attestation"},
 	"uhid":                  {"ctaphid"},
 	"trace":                 {"ctap", "ctaphid"},
-	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctaphid", "trace"},
+	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctap/cose", "ctaphid", "trace"},
 	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
 	"client/webauthn":       {"ctap", "ctap/cose", "ctaphid", "client"},
 	"client/u2fjson":        {"ctap", "ctap/cose", "ctaphid", "client"},
