@@ -194,6 +194,19 @@ func DeleteCredential(tx Tx, id []byte) error {
 // empty one removes the name. It fails with [ErrNoCredential] if there is no
 // such credential.
 func UpdateUser(tx Tx, id []byte, userName, userDisplayName string) error {
+	return change(tx, id, func(c *Credential) { c.UserName, c.UserDisplayName = userName, userDisplayName })
+}
+
+// UpdateLargeBlob gives the credential with the given ID another large blob and
+// the size that goes with it. It fails with [ErrNoCredential] if there is no
+// such credential.
+func UpdateLargeBlob(tx Tx, id, blob []byte, size uint64) error {
+	return change(tx, id, func(c *Credential) { c.LargeBlob, c.LargeBlobSize = blob, size })
+}
+
+// change stores what alter makes of the credential with the given ID, or fails
+// with [ErrNoCredential].
+func change(tx Tx, id []byte, alter func(*Credential)) error {
 	c, err := CredentialByID(tx, id)
 	if err != nil {
 		return err
@@ -201,7 +214,7 @@ func UpdateUser(tx Tx, id []byte, userName, userDisplayName string) error {
 	if c == nil {
 		return ErrNoCredential
 	}
-	c.UserName, c.UserDisplayName = userName, userDisplayName
+	alter(c)
 	if err := c.check(); err != nil {
 		return err
 	}
