@@ -31,6 +31,7 @@ var rules = map[string][]string{
 	"trace":                 {"ctap", "ctaphid"},
 	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctap/cose", "ctaphid", "trace"},
 	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
+	"control":               {"authenticator", "ctap"},
 	"client/webauthn":       {"ctap", "ctap/cose", "ctaphid", "client"},
 	"client/u2fjson":        {"ctap", "ctap/cose", "ctaphid", "client"},
 }
