@@ -29,7 +29,7 @@ type Config struct {
 	Enterprise *attestation.Attester
 
 	Presence        Presence      // nil: every prompt is declined
-	Verification    Verification  // nil: no built-in user verification
+	Verification    Verification  // nil: no built-in user verification, whatever the profile says
 	Sensor          Sensor        // nil: each touch is a good sample of a finger
 	PresenceTimeout time.Duration // how long a touch is waited for; 0: 30 s
 
@@ -80,6 +80,9 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.Profile.has(ctap.OptionEP) && cfg.Enterprise == nil {
 		return nil, errors.New("authenticator: enterprise attestation needs an Attester of its own")
+	}
+	if cfg.Verification == nil {
+		cfg.Profile = cfg.Profile.withoutBuiltInUV()
 	}
 	if cfg.Presence == nil {
 		cfg.Presence = PresenceFunc(Deny)

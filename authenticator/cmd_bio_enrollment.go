@@ -32,8 +32,8 @@ const (
 	samplesForEnroll = 3  // good samples that make a template
 	maxTemplates     = 5  // fingers that fit
 	maxFriendlyName  = 64 // bytes of a finger's name
-	templateIDSize   = 2
-	fingerprintTouch = 1 // kind of sensor
+	templateIDSize   = 8  // bytes, random: no two fingers have the same
+	fingerprintTouch = 1  // kind of sensor
 )
 
 // enrollment is a finger that is being enrolled. It lives in memory alone.
@@ -53,7 +53,7 @@ type bioEnrollment struct {
 
 // bioSubcommand is one row of the table of subcommands.
 type bioSubcommand struct {
-	run      func(*bioEnrollment, context.Context) (*ctap.BioEnrollmentResponse, error)
+	run      func(*bioEnrollment, context.Context) (any, error)
 	open     bool                                   // needs no token
 	required func(p *ctap.BioEnrollmentParams) bool // nil: no parameters
 }
@@ -92,11 +92,7 @@ func (a *Authenticator) bioEnrollment(ctx context.Context, c *call) (any, error)
 	if err := op.authorize(sub); err != nil {
 		return nil, err
 	}
-	resp, err := sub.run(op, ctx)
-	if resp == nil {
-		return nil, err
-	}
-	return resp, err
+	return sub.run(op, ctx)
 }
 
 // authorize is the gate of §6.7: a token with the permission be, which
@@ -104,14 +100,15 @@ func (a *Authenticator) bioEnrollment(ctx context.Context, c *call) (any, error)
 //
 //	modality (1) ‖ subCommand (1) ‖ subCommandParams
 func (op *bioEnrollment) authorize(sub bioSubcommand) error {
-	if !sub.open && op.req.PinUvAuthParam == nil {
+	req := op.req
+	if !sub.open && req.PinUvAuthParam == nil {
 		return fmt.Errorf("pinUvAuthParam: %w", ctap.StatusPUATRequired)
 	}
-	if op.req.Modality == nil || sub.required != nil && !sub.required(op.params) {
-		return fmt.Errorf("modality or subCommandParams: %w", ctap.StatusMissingParameter)
+	if req.Modality == nil || !sub.open && req.PinUvAuthProtocol == nil || sub.required != nil && !sub.required(op.params) {
+		return fmt.Errorf("subCommand %02X: %w", uint64(req.Subcommand), ctap.StatusMissingParameter)
 	}
-	if *op.req.Modality != ctap.ModalityFingerprint {
-		return fmt.Errorf("modality %d: %w", *op.req.Modality, ctap.StatusInvalidParameter)
+	if *req.Modality != ctap.ModalityFingerprint {
+		return fmt.Errorf("modality %d: %w", *req.Modality, ctap.StatusInvalidParameter)
 	}
 	if name := op.params.TemplateFriendlyName; name != nil && len(*name) > maxFriendlyName {
 		return fmt.Errorf("templateFriendlyName of %d bytes: %w", len(*name), ctap.StatusInvalidLength)
@@ -119,13 +116,13 @@ func (op *bioEnrollment) authorize(sub bioSubcommand) error {
 	if sub.open {
 		return nil
 	}
-	message := slices.Concat([]byte{ctap.ModalityFingerprint, byte(op.req.Subcommand)}, op.req.Params)
-	_, err := op.a.authorize(op.req.PinUvAuthProtocol, op.req.PinUvAuthParam, message, ctap.PermissionBioEnrollment)
+	message := slices.Concat([]byte{ctap.ModalityFingerprint, byte(req.Subcommand)}, req.Params)
+	_, err := op.a.authorize(req.PinUvAuthProtocol, req.PinUvAuthParam, message, ctap.PermissionBioEnrollment)
 	return err
 }
 
 // enrollBegin is §6.7.4. It ends an enrolment that was not finished.
-func (op *bioEnrollment) enrollBegin(ctx context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) enrollBegin(ctx context.Context) (any, error) {
 	a := op.a
 	a.enrollment = nil
 	if len(a.templates) >= maxTemplates {
@@ -146,7 +143,7 @@ func (op *bioEnrollment) enrollBegin(ctx context.Context) (*ctap.BioEnrollmentRe
 }
 
 // captureNext is §6.7.4, continued.
-func (op *bioEnrollment) captureNext(ctx context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) captureNext(ctx context.Context) (any, error) {
 	if e := op.a.enrollment; e == nil || !bytes.Equal(e.id, op.params.TemplateID) {
 		return nil, fmt.Errorf("no enrolment of this template: %w", ctap.StatusInvalidOption)
 	}
@@ -161,16 +158,18 @@ func (op *bioEnrollment) capture(ctx context.Context) (*ctap.BioEnrollmentRespon
 	if err != nil {
 		return nil, err
 	}
+	remaining := e.remaining
 	if status == ctap.SampleGood {
-		e.remaining--
+		remaining--
 	}
-	if e.remaining == 0 {
+	if remaining == 0 {
 		if err := op.changeTemplates(append(slices.Clone(op.a.templates), keystore.Template{ID: e.id})); err != nil {
-			return nil, err
+			return nil, err // the last sample can be taken again
 		}
 		op.a.enrollment = nil
 	}
-	return &ctap.BioEnrollmentResponse{LastEnrollSampleStatus: &status, RemainingSamples: &e.remaining}, nil
+	e.remaining = remaining
+	return &ctap.BioEnrollmentResponse{LastEnrollSampleStatus: &status, RemainingSamples: &remaining}, nil
 }
 
 func (op *bioEnrollment) sample(ctx context.Context) (ctap.SampleStatus, error) {
@@ -205,25 +204,36 @@ func (s touchSensor) Capture(ctx context.Context, p Prompt) (ctap.SampleStatus, 
 }
 
 // cancelCurrent is §6.7.5.
-func (op *bioEnrollment) cancelCurrent(context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) cancelCurrent(context.Context) (any, error) {
 	op.a.enrollment = nil
 	return nil, nil
 }
 
+// templateList is the answer of enumerateEnrollments. A finger without a name has
+// an empty one: python-fido2 reads the member unasked.
+type templateList struct {
+	Infos []templateInfo `cbor:"7,keyasint"`
+}
+
+type templateInfo struct {
+	ID           []byte `cbor:"1,keyasint"`
+	FriendlyName string `cbor:"2,keyasint"`
+}
+
 // enumerate is §6.7.6.
-func (op *bioEnrollment) enumerate(context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) enumerate(context.Context) (any, error) {
 	if len(op.a.templates) == 0 {
 		return nil, fmt.Errorf("no finger is enrolled: %w", ctap.StatusInvalidOption)
 	}
-	resp := &ctap.BioEnrollmentResponse{}
+	var list templateList
 	for _, t := range op.a.templates {
-		resp.TemplateInfos = append(resp.TemplateInfos, ctap.TemplateInfo{TemplateID: t.ID, FriendlyName: t.Name})
+		list.Infos = append(list.Infos, templateInfo{ID: t.ID, FriendlyName: t.Name})
 	}
-	return resp, nil
+	return &list, nil
 }
 
 // setFriendlyName is §6.7.7.
-func (op *bioEnrollment) setFriendlyName(context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) setFriendlyName(context.Context) (any, error) {
 	list, i, err := op.named()
 	if err != nil {
 		return nil, err
@@ -233,7 +243,7 @@ func (op *bioEnrollment) setFriendlyName(context.Context) (*ctap.BioEnrollmentRe
 }
 
 // remove is §6.7.8.
-func (op *bioEnrollment) remove(context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) remove(context.Context) (any, error) {
 	list, i, err := op.named()
 	if err != nil {
 		return nil, err
@@ -260,7 +270,7 @@ func (op *bioEnrollment) changeTemplates(list []keystore.Template) error {
 }
 
 // sensorInfo is §6.7.3.
-func (op *bioEnrollment) sensorInfo(context.Context) (*ctap.BioEnrollmentResponse, error) {
+func (op *bioEnrollment) sensorInfo(context.Context) (any, error) {
 	return &ctap.BioEnrollmentResponse{
 		Modality: ctap.ModalityFingerprint, FingerprintKind: fingerprintTouch,
 		MaxCaptureSamplesRequired: samplesForEnroll, MaxTemplateFriendlyName: maxFriendlyName,

@@ -71,10 +71,8 @@ func pNewPIN(r *ctap.ClientPINRequest) bool       { return r.NewPINEnc != nil }
 func pPINHash(r *ctap.ClientPINRequest) bool      { return r.PINHashEnc != nil }
 func pPermissions(r *ctap.ClientPINRequest) bool  { return r.Permissions != nil }
 
-// pRPID: the permissions mc and ga are for one relying party (§6.5.5.7).
 func pRPID(r *ctap.ClientPINRequest) bool {
-	const forOne = ctap.PermissionMakeCredential | ctap.PermissionGetAssertion
-	return r.RPID != nil || r.Permissions != nil && *r.Permissions&forOne == 0
+	return r.RPID != nil || r.Permissions != nil && *r.Permissions&forOneSite == 0
 }
 
 func (a *Authenticator) clientPIN(ctx context.Context, c *call) (any, error) {
@@ -125,8 +123,11 @@ func (a *Authenticator) protocol(number *uint64) (pinuv.Protocol, error) {
 	return pinuv.ByNumber(*number), nil
 }
 
-// getPINRetries is §6.5.5.3.
+// getPINRetries is §6.5.5.3. Without a PIN there is nothing to retry.
 func (op *clientPIN) getPINRetries(context.Context) (*ctap.ClientPINResponse, error) {
+	if !op.a.pinSet() {
+		return nil, ctap.StatusPINNotSet
+	}
 	retries := op.a.pinRetries()
 	resp := &ctap.ClientPINResponse{PINRetries: &retries}
 	if latched := op.a.pinAuth.latched(); latched {
@@ -214,8 +215,9 @@ func (op *clientPIN) changePIN(context.Context) (*ctap.ClientPINResponse, error)
 	return nil, err
 }
 
-// getPINToken is §6.5.5.7.1, the token of CTAP 2.0: it may be used for
-// makeCredential and getAssertion, and belongs to the site that uses it first.
+// getPINToken is §6.5.5.7.1, what CTAP 2.0 had: a token for makeCredential and
+// getAssertion, which belongs to the site that uses it first. Of a key without
+// the option pinUvAuthToken it is still the token that CTAP 2.0 had.
 func (op *clientPIN) getPINToken(context.Context) (*ctap.ClientPINResponse, error) {
 	if op.req.Permissions != nil || op.req.RPID != nil {
 		return nil, fmt.Errorf("permissions or rpId: %w", ctap.StatusInvalidParameter)
@@ -226,16 +228,24 @@ func (op *clientPIN) getPINToken(context.Context) (*ctap.ClientPINResponse, erro
 	if op.a.policy.ForcePINChange {
 		return nil, fmt.Errorf("the PIN must be changed: %w", ctap.StatusPINInvalid)
 	}
+	if !hasTokens(op.a) {
+		t, err := op.a.pinAuth.pinToken(op.protocol)
+		if err != nil {
+			return nil, err
+		}
+		return op.handOut(t.value)
+	}
 	var permissions ctap.Permissions
 	if op.a.pinUsable() {
-		permissions = ctap.PermissionMakeCredential | ctap.PermissionGetAssertion
+		permissions = forOneSite
 	}
 	return op.issue(permissions, nil, false)
 }
 
 // getTokenUsingPIN is §6.5.5.7.2.
 func (op *clientPIN) getTokenUsingPIN(context.Context) (*ctap.ClientPINResponse, error) {
-	if err := op.checkPermissions(permissionsByPIN); err != nil {
+	permissions, err := op.permissions(permissionsByPIN)
+	if err != nil {
 		return nil, err
 	}
 	if err := op.enterPIN(); err != nil {
@@ -244,13 +254,14 @@ func (op *clientPIN) getTokenUsingPIN(context.Context) (*ctap.ClientPINResponse,
 	if op.a.policy.ForcePINChange {
 		return nil, fmt.Errorf("the PIN must be changed: %w", ctap.StatusPINPolicyViolation)
 	}
-	return op.grant(false)
+	return op.grant(permissions, false)
 }
 
 // getTokenUsingUV is §6.5.5.7.3. The built-in method proves presence as well.
 func (op *clientPIN) getTokenUsingUV(ctx context.Context) (*ctap.ClientPINResponse, error) {
 	a := op.a
-	if err := op.checkPermissions(permissionsByUV); err != nil {
+	permissions, err := op.permissions(permissionsByUV)
+	if err != nil {
 		return nil, err
 	}
 	switch {
@@ -266,7 +277,7 @@ func (op *clientPIN) getTokenUsingUV(ctx context.Context) (*ctap.ClientPINRespon
 	if op.req.RPID != nil {
 		p.RPID, p.RPIDHash = *op.req.RPID, hashRPID(*op.req.RPID)
 	}
-	err := a.performBuiltInUV(ctx, op.call, p)
+	err = a.performBuiltInUV(ctx, op.call, p)
 	switch {
 	case errors.Is(err, errUVFailed) && a.uvRetries() == 0:
 		return nil, fmt.Errorf("%w: %w", err, ctap.StatusUVBlocked)
@@ -275,7 +286,7 @@ func (op *clientPIN) getTokenUsingUV(ctx context.Context) (*ctap.ClientPINRespon
 	case err != nil:
 		return nil, err
 	}
-	return op.grant(true)
+	return op.grant(permissions, true)
 }
 
 // enterPIN tries the PIN of the request.
@@ -288,6 +299,14 @@ func (op *clientPIN) enterPIN() error {
 	}
 	return op.a.checkPIN(op.protocol, op.secret, op.req.PINHashEnc)
 }
+
+const (
+	// forOneSite are the permissions that need an RP ID (§6.5.5.7).
+	forOneSite = ctap.PermissionMakeCredential | ctap.PermissionGetAssertion
+
+	// knownPermissions are all; other bits of a request are ignored.
+	knownPermissions = ctap.PermissionCredentialMgmtRO<<1 - 1
+)
 
 // method is the way to a token; the options that allow a permission differ.
 type method int
@@ -310,26 +329,26 @@ var permissionOptions = []struct {
 	{ctap.PermissionCredentialMgmtRO, [2]string{ctap.OptionPerCredMgmtRO, ctap.OptionPerCredMgmtRO}},
 }
 
-// checkPermissions refuses permissions that the key does not give.
-func (op *clientPIN) checkPermissions(by method) error {
-	wanted := *op.req.Permissions
+// permissions returns those of the request that the specification knows, or
+// refuses what the key does not give.
+func (op *clientPIN) permissions(by method) (ctap.Permissions, error) {
+	wanted := *op.req.Permissions & knownPermissions
 	if wanted == 0 {
-		return fmt.Errorf("permissions 0: %w", ctap.StatusInvalidParameter)
+		return 0, fmt.Errorf("permissions %02X: %w", uint64(*op.req.Permissions), ctap.StatusInvalidParameter)
 	}
 	denied := fmt.Errorf("permissions %02X: %w", uint64(wanted), ctap.StatusUnauthorizedPermission)
-	const forSites = ctap.PermissionMakeCredential | ctap.PermissionGetAssertion
-	if by == permissionsByPIN && wanted&forSites != 0 && !op.a.pinUsable() {
-		return denied
+	if by == permissionsByPIN && wanted&forOneSite != 0 && !op.a.pinUsable() {
+		return 0, denied
 	}
 	if wanted&ctap.PermissionCredentialMgmtRO != 0 && wanted != ctap.PermissionCredentialMgmtRO {
-		return denied
+		return 0, denied
 	}
 	for _, row := range permissionOptions {
 		if wanted&row.permission != 0 && !op.a.allows(row.option[by]) {
-			return denied
+			return 0, denied
 		}
 	}
-	return nil
+	return wanted, nil
 }
 
 // allows tells whether an option permits what needs it. bioEnroll is false
@@ -341,17 +360,17 @@ func (a *Authenticator) allows(option string) bool {
 	return a.profile.Options[option]
 }
 
-// grant hands out a token with the permissions of the request. pcmr alone is
-// that of the persistent token, and leaves the other as it is.
-func (op *clientPIN) grant(present bool) (*ctap.ClientPINResponse, error) {
-	if *op.req.Permissions == ctap.PermissionCredentialMgmtRO {
+// grant hands out a token with permissions. pcmr alone is that of the persistent
+// token, and leaves the other as it is.
+func (op *clientPIN) grant(permissions ctap.Permissions, present bool) (*ctap.ClientPINResponse, error) {
+	if permissions == ctap.PermissionCredentialMgmtRO {
 		err := op.a.changePolicy(func(p *keystore.Policy) error { p.PersistentTokenGranted = true; return nil })
 		if err != nil {
 			return nil, err
 		}
 		return op.handOut(op.a.policy.PersistentToken)
 	}
-	return op.issue(*op.req.Permissions, op.req.RPID, present)
+	return op.issue(permissions, op.req.RPID, present)
 }
 
 func (op *clientPIN) issue(permissions ctap.Permissions, rpID *string, present bool) (*ctap.ClientPINResponse, error) {

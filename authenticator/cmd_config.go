@@ -102,11 +102,13 @@ func (a *Authenticator) enableLongTouchForReset(ctap.Raw) error {
 // are there for platforms to try the way.
 func (a *Authenticator) vendorPrototype(params ctap.Raw) error {
 	var p ctap.VendorPrototypeParams
-	if len(params) == 0 {
-		return fmt.Errorf("vendorCommandId: %w", ctap.StatusMissingParameter)
+	if len(params) > 0 {
+		if err := ctap.UnmarshalLax(params, &p); err != nil {
+			return err
+		}
 	}
-	if err := ctap.UnmarshalLax(params, &p); err != nil {
-		return err
+	if p.VendorCommandID == 0 { // they are random
+		return fmt.Errorf("vendorCommandId: %w", ctap.StatusMissingParameter)
 	}
 	if !slices.Contains(a.profile.VendorPrototypeCommands, p.VendorCommandID) {
 		return fmt.Errorf("vendorCommandId %X: %w", p.VendorCommandID, ctap.StatusInvalidParameter)
@@ -114,7 +116,8 @@ func (a *Authenticator) vendorPrototype(params ctap.Raw) error {
 	return nil
 }
 
-// setMinPINLength is §6.11.4. Nothing changes where it fails.
+// setMinPINLength is §6.11.4. Nothing changes where it fails. To a key without a
+// PIN complexity policy that parameter is an unknown one.
 func (a *Authenticator) setMinPINLength(params ctap.Raw) error {
 	var p ctap.SetMinPINLengthParams
 	if len(params) > 0 {
@@ -129,7 +132,7 @@ func (a *Authenticator) setMinPINLength(params ctap.Raw) error {
 	if err := a.checkMinPINLength(&p, length); err != nil {
 		return err
 	}
-	complexity := a.pinComplexity() || isTrue(p.PINComplexityPolicy)
+	complexity := a.pinComplexity() || a.profile.PINComplexityPolicy != nil && isTrue(p.PINComplexityPolicy)
 	force := p.ForceChangePIN || a.pinSet() && (a.policy.PINLength < length || complexity && !a.pinComplexity())
 	err := a.changePolicy(func(policy *keystore.Policy) error {
 		policy.MinPINLength, policy.PINComplexity = length, complexity
@@ -156,8 +159,6 @@ func (a *Authenticator) checkMinPINLength(p *ctap.SetMinPINLengthParams, length 
 		return fmt.Errorf("newMinPINLength %d: %w", length, ctap.StatusPINPolicyViolation)
 	case p.ForceChangePIN && !a.pinSet():
 		return fmt.Errorf("forceChangePin: %w", ctap.StatusPINNotSet)
-	case isTrue(p.PINComplexityPolicy) && a.profile.PINComplexityPolicy == nil:
-		return fmt.Errorf("pinComplexityPolicy: %w", ctap.StatusInvalidParameter)
 	case len(p.MinPINLengthRPIDs) > a.profile.MaxRPIDsForSetMinPINLength:
 		return fmt.Errorf("%d minPinLengthRPIDs: %w", len(p.MinPINLengthRPIDs), ctap.StatusKeyStoreFull)
 	}

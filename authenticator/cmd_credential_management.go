@@ -3,7 +3,6 @@ package authenticator
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -41,12 +40,18 @@ var credentialManagementSubcommands = map[ctap.CredentialManagementSubcommand]cr
 	ctap.EnumerateCredentialsGetNextCredential: {run: (*credentialManagement).nextCredential, next: true},
 	ctap.DeleteCredential: {
 		run:      (*credentialManagement).deleteCredential,
-		required: func(p *ctap.CredentialManagementParams) bool { return p.CredentialID != nil },
+		required: namesCredential,
 	},
 	ctap.UpdateUserInformation: {
-		run:      (*credentialManagement).updateUserInformation,
-		required: func(p *ctap.CredentialManagementParams) bool { return p.CredentialID != nil && p.User != nil },
+		run: (*credentialManagement).updateUserInformation,
+		required: func(p *ctap.CredentialManagementParams) bool {
+			return namesCredential(p) && p.User != nil && p.User.ID != nil
+		},
 	},
+}
+
+func namesCredential(p *ctap.CredentialManagementParams) bool {
+	return p.CredentialID != nil && p.CredentialID.ID != nil
 }
 
 func (a *Authenticator) credentialManagement(_ context.Context, c *call) (any, error) {
@@ -237,7 +242,7 @@ func (op *credentialManagement) describe(c *credential) *ctap.CredentialManageme
 func (op *credentialManagement) command() ctap.Command { return ctap.Command(op.call.Data[0]) }
 
 // goOn keeps what an enumeration has still to tell.
-func (op *credentialManagement) goOn(rest any) { op.a.begin(op.call, op.command(), rest) }
+func (op *credentialManagement) goOn(rest any) { op.a.begin(op.call, op.command(), op.token, rest) }
 
 func (op *credentialManagement) exhausted() error {
 	op.a.sequence = nil
@@ -282,11 +287,7 @@ func (op *credentialManagement) updateUserInformation() (*ctap.CredentialManagem
 	if !bytes.Equal(user.ID, c.UserID) {
 		return nil, fmt.Errorf("user.id: %w", ctap.StatusInvalidParameter)
 	}
-	err = op.a.changeCredentials(func(tx keystore.Tx) error {
+	return nil, op.a.changeCredentials(func(tx keystore.Tx) error {
 		return keystore.UpdateUser(tx, c.ID, cutText(user.Name), cutText(user.DisplayName))
 	})
-	if errors.Is(err, keystore.ErrNoCredential) {
-		return nil, ctap.StatusNoCredentials
-	}
-	return nil, err
 }

@@ -135,7 +135,7 @@ func (op *getAssertion) assertFirst(context.Context) error {
 		return nil
 	}
 	op.response.NumberOfCredentials = uint64(total)
-	op.a.begin(op.call, ctap.CommandGetNextAssertion, op)
+	op.a.begin(op.call, ctap.CommandGetNextAssertion, op.token, op)
 	op.applicable = op.applicable[1:]
 	return nil
 }

@@ -22,10 +22,10 @@ const FirmwareVersion = 100
 func (a *Authenticator) getInfo(context.Context, *call) (any, error) {
 	info := &ctap.GetInfoResponse{}
 	for _, part := range []struct {
-		since uint64 // the edition's first member of the part
+		since uint64 // the edition's first member
 		fill  func(*ctap.GetInfoResponse) error
 	}{
-		{0x01, a.infoOf20}, {0x07, a.infoOf21}, {0x16, a.infoOf22}, {0x1F, a.infoOf23},
+		{0x01, a.infoOf20}, {0x07, a.infoOf21Pre}, {0x0B, a.infoOf21}, {0x16, a.infoOf22}, {0x1F, a.infoOf23},
 	} {
 		if a.profile.MaxInfoMember < part.since {
 			break
@@ -81,8 +81,8 @@ func (a *Authenticator) options() map[string]bool {
 	return now
 }
 
-// infoOf21 fills in what CTAP 2.1 added.
-func (a *Authenticator) infoOf21(info *ctap.GetInfoResponse) error {
+// infoOf21Pre fills in what the draft of CTAP 2.1 added.
+func (a *Authenticator) infoOf21Pre(info *ctap.GetInfoResponse) error {
 	p := a.profile
 	info.MaxCredentialCountInList = uint64(p.MaxCredentialCountInList)
 	info.MaxCredentialIDLength = maxHandle
@@ -90,6 +90,12 @@ func (a *Authenticator) infoOf21(info *ctap.GetInfoResponse) error {
 	for _, id := range p.Algorithms {
 		info.Algorithms = append(info.Algorithms, ctap.CredentialParameters{Algorithm: int64(id), Type: ctap.PublicKey})
 	}
+	return nil
+}
+
+// infoOf21 fills in what CTAP 2.1 added to its draft.
+func (a *Authenticator) infoOf21(info *ctap.GetInfoResponse) error {
+	p := a.profile
 	info.FirmwareVersion = FirmwareVersion
 	if p.Options[ctap.OptionLargeBlobs] {
 		info.MaxSerializedLargeBlobArray = uint64(p.MaxSerializedLargeBlobArray)
@@ -110,6 +116,9 @@ func (a *Authenticator) infoOf21(info *ctap.GetInfoResponse) error {
 		info.UVModality = p.UVModality
 	}
 	info.VendorPrototypeConfigCommands = p.VendorPrototypeCommands
+	if p.DiscoverableCredentials == 0 {
+		return nil
+	}
 	remaining, err := a.remainingCredentials()
 	info.RemainingDiscoverableCredentials = &remaining
 	return err

@@ -94,7 +94,8 @@ func (a *Authenticator) writeLargeBlobs(c *call, req *ctap.LargeBlobsRequest, wr
 	if err != nil {
 		return err
 	}
-	if err := a.authorizeLargeBlobs(req); err != nil {
+	t, err := a.authorizeLargeBlobs(req)
+	if err != nil {
 		return err
 	}
 	if len(write.array)+len(req.Set) > write.expected {
@@ -102,7 +103,7 @@ func (a *Authenticator) writeLargeBlobs(c *call, req *ctap.LargeBlobsRequest, wr
 	}
 	write.array = append(write.array, req.Set...)
 	if len(write.array) < write.expected {
-		a.begin(c, ctap.CommandLargeBlobs, write)
+		a.begin(c, ctap.CommandLargeBlobs, t, write)
 		return nil
 	}
 	return a.storeLargeBlobs(write.array)
@@ -138,19 +139,18 @@ func (a *Authenticator) checkLargeBlobLength(length *uint64) error {
 	return nil
 }
 
-// authorizeLargeBlobs checks the token, which authenticates
+// authorizeLargeBlobs returns the token, nil if none is needed. It authenticates
 //
 //	32 × FF ‖ 0C 00 ‖ offset (4, little-endian) ‖ SHA-256(fragment)
-func (a *Authenticator) authorizeLargeBlobs(req *ctap.LargeBlobsRequest) error {
+func (a *Authenticator) authorizeLargeBlobs(req *ctap.LargeBlobsRequest) (*token, error) {
 	if !a.protected() && !a.alwaysUv() {
-		return nil
+		return nil, nil
 	}
 	message := append(bytes.Repeat([]byte{0xff}, 32), byte(ctap.CommandLargeBlobs), 0)
 	message = binary.LittleEndian.AppendUint32(message, uint32(*req.Offset))
 	fragment := sha256.Sum256(req.Set)
 	message = slices.Concat(message, fragment[:])
-	_, err := a.authorize(req.PinUvAuthProtocol, req.PinUvAuthParam, message, ctap.PermissionLargeBlobWrite)
-	return err
+	return a.authorize(req.PinUvAuthProtocol, req.PinUvAuthParam, message, ctap.PermissionLargeBlobWrite)
 }
 
 func (a *Authenticator) storeLargeBlobs(array []byte) error {

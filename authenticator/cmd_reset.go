@@ -3,6 +3,7 @@ package authenticator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -16,6 +17,9 @@ const resetWindow = 10 * time.Second
 // reset is authenticatorReset (§6.6): after a touch everything is erased that a
 // site or a user put there. Key handles die with the device key.
 func (a *Authenticator) reset(ctx context.Context, c *call) (any, error) {
+	if by := a.profile.TransportsForReset; len(by) > 0 && !slices.Contains(by, c.Transport) {
+		return nil, fmt.Errorf("reset over %s: %w", c.Transport, ctap.StatusOperationDenied)
+	}
 	if since := time.Since(a.poweredUp); since > resetWindow {
 		return nil, fmt.Errorf("%v after power-up: %w", since.Round(time.Millisecond), ctap.StatusNotAllowed)
 	}

@@ -61,11 +61,14 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 		return nil, fmt.Errorf("no command byte: %w", ctap.StatusInvalidLength)
 	}
 	id := ctap.Command(req.Data[0])
-	cmd, ok := commands[id]
+	var cmd command // that of a command which the key does not have
+	if slices.Contains(a.profile.Commands, id) {
+		cmd = commands[id]
+	}
 	if !cmd.keep {
 		a.sequence = nil
 	}
-	if !ok || !slices.Contains(a.profile.Commands, id) {
+	if cmd.run == nil {
 		return nil, fmt.Errorf("%v: %w", id, ctap.StatusInvalidCommand)
 	}
 	if uint64(len(req.Data)) > a.profile.MaxMsgSize {

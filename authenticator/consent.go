@@ -22,6 +22,7 @@ type consent struct {
 
 	param    []byte         // pinUvAuthParam; nil: absent
 	protocol pinuv.Protocol // of param
+	token    *token         // that param authenticates; nil: none
 	uv       bool           // the key is to verify the user by itself
 	flags    ctap.Flags     // what was tested: UP, UV
 	present  bool           // the user's presence is proved already
@@ -97,6 +98,7 @@ func (u *consent) verifyToken() error {
 	if t.permissions&u.permission == 0 || !t.verified || !t.bind(u.prompt.RPID) {
 		return fmt.Errorf("pinUvAuthToken is not for this: %w", ctap.StatusPINAuthInvalid)
 	}
+	u.token = t
 	u.flags |= ctap.FlagUV
 	u.present = t.present
 	return nil

@@ -204,3 +204,17 @@ func wantStatus(t testing.TB, what string, got, want error) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
+
+// newProfileKey returns a key of a profile with all that it may need: attesters,
+// and a finger that is always recognised.
+func newProfileKey(t testing.TB, p Profile, presence Presence) key {
+	t.Helper()
+	return newKey(t, presence, func(c *Config) {
+		c.Profile = p
+		c.Attester, c.Enterprise = newAttester(t, p.AAGUID), newAttester(t, p.AAGUID)
+		c.Verification = VerificationFunc(recognise)
+	})
+}
+
+// recognise is a [Verification] that knows everybody.
+func recognise(context.Context, Prompt) (bool, error) { return true, nil }

@@ -20,9 +20,7 @@ func (a *Authenticator) pinUsable() bool {
 
 // builtInUV tells whether the key can verify its user by itself, now or once
 // that is set up.
-func (a *Authenticator) builtInUV() bool {
-	return a.profile.has(ctap.OptionUV) && a.cfg.Verification != nil
-}
+func (a *Authenticator) builtInUV() bool { return a.profile.has(ctap.OptionUV) }
 
 // uvConfigured tells whether the key can verify its user by itself now.
 func (a *Authenticator) uvConfigured() bool {

@@ -24,6 +24,9 @@ const (
 //	                  │ ▲
 //	                  └─┘ a test of user presence strips permissions but lbw,
 //	                      and the flags of presence and verification
+//
+// CTAP 2.0 knows a simpler one, its pinToken: it is for everything, serves any
+// number of operations, and time does not end it.
 type token struct {
 	protocol    pinuv.Protocol
 	value       []byte
@@ -33,6 +36,7 @@ type token struct {
 	verified    bool    // userVerified
 	issued      time.Time
 	used        bool
+	pinToken    bool // as CTAP 2.0 has it
 }
 
 // pinAuth is the part of clientPIN that lives in memory: key agreement keys,
@@ -99,11 +103,25 @@ func (p *pinAuth) issue(protocol pinuv.Protocol, permissions ctap.Permissions, r
 	return p.token, nil
 }
 
+// pinToken returns the pinToken of CTAP 2.0: the same one to whoever asks, until
+// the PIN is changed or the key unplugged.
+func (p *pinAuth) pinToken(protocol pinuv.Protocol) (*token, error) {
+	if t := p.token; t != nil && t.protocol == protocol {
+		return t, nil
+	}
+	const everything = ^ctap.Permissions(0)
+	t, err := p.issue(protocol, everything, nil, false)
+	if err == nil {
+		t.pinToken = true
+	}
+	return t, err
+}
+
 // current returns the token in use, having let time pass for it; nil if none is.
 func (p *pinAuth) current() *token {
 	t := p.token
-	if t == nil {
-		return nil
+	if t == nil || t.pinToken {
+		return t
 	}
 	age := time.Since(t.issued)
 	if age > tokenLifetime || !t.used && age > tokenInitialUse {
@@ -130,6 +148,9 @@ func (p *pinAuth) verify(protocol pinuv.Protocol, message, param []byte) *token 
 // bind associates an unbound token with a relying party, and tells whether the
 // token may serve it.
 func (t *token) bind(rpID string) bool {
+	if t.pinToken {
+		return true
+	}
 	if t.rpID == nil {
 		t.rpID = &rpID
 	}
@@ -139,7 +160,7 @@ func (t *token) bind(rpID string) bool {
 // userTested is what a test of user presence does to the token in use: it has
 // served its operation.
 func (p *pinAuth) userTested() {
-	if p.token == nil {
+	if p.token == nil || p.token.pinToken {
 		return
 	}
 	p.token.present, p.token.verified = false, false

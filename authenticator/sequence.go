@@ -17,18 +17,22 @@ type origin struct {
 const sequenceTimeout = 30 * time.Second
 
 // sequence is what a stateful command (§6) goes on with: getNextAssertion, the
-// enumerations of credentialManagement. It ends by time, and with any command
-// that does not belong to it.
+// enumerations of credentialManagement, the fragments of largeBlobs. It ends by
+// time, with any command that does not belong to it, and with the
+// pinUvAuthToken that allowed it.
 type sequence struct {
 	owner    origin
 	deadline time.Time
 	command  ctap.Command // that may go on
+	token    *token       // nil: it needed none
 	state    any          // of that command
 }
 
 // begin keeps the state of a sequence for its host's next request.
-func (a *Authenticator) begin(c *call, command ctap.Command, state any) {
-	a.sequence = &sequence{owner: c.from(), deadline: time.Now().Add(sequenceTimeout), command: command, state: state}
+func (a *Authenticator) begin(c *call, command ctap.Command, t *token, state any) {
+	a.sequence = &sequence{
+		owner: c.from(), deadline: time.Now().Add(sequenceTimeout), command: command, token: t, state: state,
+	}
 }
 
 // resume returns the state of the sequence that a command of a host may go on
@@ -36,6 +40,9 @@ func (a *Authenticator) begin(c *call, command ctap.Command, state any) {
 func (a *Authenticator) resume(c *call, command ctap.Command) any {
 	s := a.sequence
 	if s == nil || s.owner != c.from() || s.command != command || time.Now().After(s.deadline) {
+		return nil
+	}
+	if s.token != nil && s.token != a.pinAuth.current() {
 		return nil
 	}
 	s.deadline = time.Now().Add(sequenceTimeout)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/keystore"
@@ -25,6 +26,20 @@ type VerificationFunc func(ctx context.Context, p Prompt) (bool, error)
 
 // Verify calls f.
 func (f VerificationFunc) Verify(ctx context.Context, p Prompt) (bool, error) { return f(ctx, p) }
+
+// withoutBuiltInUV is the profile of a key that has no [Verification]: it does
+// not promise any, nor a sensor to set it up.
+func (p Profile) withoutBuiltInUV() Profile {
+	p.Options = maps.Clone(p.Options)
+	for _, option := range []string{
+		ctap.OptionUV, ctap.OptionUVAcfg, ctap.OptionUVBioEnroll,
+		ctap.OptionBioEnroll, ctap.OptionUserVerificationMgmtPreview,
+	} {
+		delete(p.Options, option)
+	}
+	p.Commands = without(without(p.Commands, ctap.CommandBioEnrollment), ctap.CommandBioEnrollmentPreview)
+	return p
+}
 
 // internalUVAttempts is how often the user may try within one request
 // (maxUvAttemptsForInternalRetries, §6.5.3.1).
