@@ -2,7 +2,6 @@ package attestation
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -15,9 +14,11 @@ import (
 
 // AttesterConfig says what is special about an [Attester].
 type AttesterConfig struct {
-	// Intermediates are the certificates between the leaf and its root, which
-	// is not among them; the issuer of the leaf comes first. Usually none.
-	Intermediates []*x509.Certificate
+	// Issuer is who issued the leaf: x5c carries its chain without the root,
+	// and it certifies what tpm, android-key and apple need certified. Without
+	// one, x5c is the leaf alone, as enterprise attestation wants it, and those
+	// formats are refused.
+	Issuer certs.Issuer
 
 	// Hedged mixes fresh randomness into each signature. Without it signatures
 	// follow RFC 6979 and equal messages have equal signatures.
@@ -27,22 +28,40 @@ type AttesterConfig struct {
 // An Attester signs for a model of security key, with a key that is not a
 // credential's. It may be used by several goroutines.
 type Attester struct {
-	key  *ecdsa.PrivateKey
-	rand io.Reader // nil: RFC 6979
-	x5c  [][]byte
+	leaf   *certs.Identity
+	issuer certs.Issuer // nil: none
+	rand   io.Reader    // nil: RFC 6979
+	x5c    [][]byte
 }
 
 // NewAttester returns the attester with the key of leaf, which is on P-256, as
 // package certs makes them.
 func NewAttester(leaf *certs.Identity, cfg AttesterConfig) *Attester {
-	a := &Attester{key: leaf.Key, x5c: [][]byte{leaf.Certificate.Raw}}
-	for _, c := range cfg.Intermediates {
-		a.x5c = append(a.x5c, c.Raw)
-	}
+	a := &Attester{leaf: leaf, issuer: cfg.Issuer}
+	a.x5c = a.path(leaf.Certificate)
 	if cfg.Hedged {
 		a.rand = rand.Reader
 	}
 	return a
+}
+
+// path returns the DER of a certificate of the issuer and of what is between it
+// and the root.
+func (a *Attester) path(certificate *x509.Certificate) [][]byte {
+	path := a.pathToRoot(certificate)
+	return path[:max(1, len(path)-1)]
+}
+
+// pathToRoot is path, and then the root.
+func (a *Attester) pathToRoot(certificate *x509.Certificate) [][]byte {
+	path := [][]byte{certificate.Raw}
+	if a.issuer == nil {
+		return path
+	}
+	for _, c := range a.issuer.Chain() {
+		path = append(path, c.Raw)
+	}
+	return path
 }
 
 // Algorithm returns the algorithm of the attester's signatures.
@@ -58,7 +77,7 @@ func (a *Attester) X5C() [][]byte { return a.x5c }
 // Sign returns the signature of message, in ASN.1 DER.
 func (a *Attester) Sign(message []byte) ([]byte, error) {
 	digest := sha256.Sum256(message)
-	return a.key.Sign(a.rand, digest[:], crypto.SHA256)
+	return a.leaf.Key.Sign(a.rand, digest[:], crypto.SHA256)
 }
 
 // SignU2F returns the signature of a U2F registration response (U2F §4.3).

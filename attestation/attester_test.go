@@ -2,12 +2,18 @@ package attestation
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/softkey-project/softkey/certs"
 )
@@ -31,6 +37,48 @@ func newAttester(tb testing.TB, cfg AttesterConfig) *Attester {
 	tb.Helper()
 	_, leaf := newIdentities(tb)
 	return NewAttester(leaf, cfg)
+}
+
+// newIssuing returns an attester below a root of its own, and the two.
+func newIssuing(tb testing.TB) (attester *Attester, root, leaf *certs.Identity) {
+	tb.Helper()
+	root, leaf = newIdentities(tb)
+	return NewAttester(leaf, AttesterConfig{Issuer: root}), root, leaf
+}
+
+// newCA returns a CA of the user's that is not a root, and its root.
+func newCA(tb testing.TB) (ca *certs.CA, intermediate, root *x509.Certificate) {
+	tb.Helper()
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), seed)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	certify := func(name string, parent *x509.Certificate) *x509.Certificate {
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+			NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0),
+		}
+		der, err := x509.CreateCertificate(nil, template, cmp.Or(parent, template), &key.PublicKey, key)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return c
+	}
+	root = certify("Their root", nil)
+	intermediate = certify("Their CA", root)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if ca, err = certs.ParseCA(certs.EncodePEM(intermediate, root), keyPEM, time.Now()); err != nil {
+		tb.Fatal(err)
+	}
+	return ca, intermediate, root
 }
 
 // checkSignature verifies with the certificate alone, as a relying party does.
@@ -79,22 +127,19 @@ func TestAttesterSign(t *testing.T) {
 
 func TestAttesterX5C(t *testing.T) {
 	root, leaf := newIdentities(t)
-	other, err := certs.NewRoot(nil) // stands for an intermediate
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca, intermediate, _ := newCA(t)
 	tests := []struct {
-		name          string
-		intermediates []*x509.Certificate
-		want          [][]byte
+		name   string
+		issuer certs.Issuer
+		want   [][]byte
 	}{
-		{"leaf alone", nil, [][]byte{leaf.Certificate.Raw}},
-		{"in order", []*x509.Certificate{other.Certificate, root.Certificate},
-			[][]byte{leaf.Certificate.Raw, other.Certificate.Raw, root.Certificate.Raw}},
+		{"no issuer", nil, [][]byte{leaf.Certificate.Raw}},
+		{"root", root, [][]byte{leaf.Certificate.Raw}},
+		{"CA below a root", ca, [][]byte{leaf.Certificate.Raw, intermediate.Raw}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := NewAttester(leaf, AttesterConfig{Intermediates: tt.intermediates})
+			a := NewAttester(leaf, AttesterConfig{Issuer: tt.issuer})
 			if !slices.EqualFunc(a.X5C(), tt.want, bytes.Equal) {
 				t.Errorf("X5C = %x, want %x", a.X5C(), tt.want)
 			}

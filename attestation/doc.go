@@ -4,4 +4,8 @@
 //
 // Each statement format is a file and a line in a table. [Choose] picks one as
 // authenticatorMakeCredential prescribes; its Statement method signs.
+//
+// What the maker of a key tells relying parties beforehand is here too:
+// [Metadata] of a model, and the signed [BLOB] that a metadata service has of
+// many.
 package attestation

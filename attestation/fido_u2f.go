@@ -21,6 +21,8 @@ type fidoU2FStatement struct {
 
 func (fidoU2F) Name() string { return "fido-u2f" }
 
+func (fidoU2F) attestationTypes() []string { return []string{basicFull} }
+
 func (fidoU2F) Statement(in *Input) (any, error) {
 	if in.Attester == nil {
 		return nil, errors.New("fido-u2f has no self attestation")

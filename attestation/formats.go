@@ -1,8 +1,12 @@
 package attestation
 
 import (
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
 	"slices"
 
+	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
 )
 
@@ -17,6 +21,10 @@ type Format interface {
 	// [ctap.Marshal]. The error is or wraps a [ctap.Status] where the request
 	// is to blame.
 	Statement(in *Input) (attStmt any, err error)
+
+	// attestationTypes are the types that statements of an attester have, as
+	// metadata names them (FIDO Registry of Predefined Values §3.6.3).
+	attestationTypes() []string
 }
 
 // Input is what a [Format] attests: a new credential and the request that
@@ -33,6 +41,18 @@ type Input struct {
 	Attester  *Attester       // nil: self attestation, where the format has it
 }
 
+// certifiable returns the credential's public key for a format that has a
+// certificate made for it, or what keeps the format from that.
+func (in *Input) certifiable() (*ecdsa.PublicKey, error) {
+	if in.Attester == nil || in.Attester.issuer == nil {
+		return nil, errors.New("no issuer of certificates")
+	}
+	if in.Algorithm != cose.ES256 {
+		return nil, fmt.Errorf("no certificate for algorithm %d: %w", in.Algorithm, ctap.StatusUnsupportedAlgorithm)
+	}
+	return cose.ParseES256(in.PublicKey)
+}
+
 // signed returns what most formats sign: authData ‖ clientDataHash.
 func (in *Input) signed() []byte {
 	return slices.Concat(in.AuthData, in.ClientDataHash)
@@ -42,6 +62,10 @@ func (in *Input) signed() []byte {
 var formats = []Format{
 	packed{},
 	fidoU2F{},
+	tpm{},
+	androidKey{},
+	apple{},
+	compound{},
 	none{},
 }
 

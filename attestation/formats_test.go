@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"testing"
@@ -81,8 +80,8 @@ func x5c(certificates ...[]byte) string {
 }
 
 func TestPackedWithCertificate(t *testing.T) {
-	root, leaf := newIdentities(t)
-	chain := AttesterConfig{Intermediates: []*x509.Certificate{root.Certificate}}
+	_, leaf := newIdentities(t)
+	ca, intermediate, _ := newCA(t)
 	tests := []struct {
 		name     string
 		alg      cose.ID // of the credential; not of the signature
@@ -95,8 +94,8 @@ func TestPackedWithCertificate(t *testing.T) {
 			"\xa3\x63alg\x26\x63sigS" + x5c(leaf.Certificate.Raw)},
 		{"hedged", cose.ES256, NewAttester(leaf, AttesterConfig{Hedged: true}),
 			"\xa3\x63alg\x26\x63sigS" + x5c(leaf.Certificate.Raw)},
-		{"intermediate", cose.ES256, NewAttester(leaf, chain),
-			"\xa3\x63alg\x26\x63sigS" + x5c(leaf.Certificate.Raw, root.Certificate.Raw)},
+		{"intermediate", cose.ES256, NewAttester(leaf, AttesterConfig{Issuer: ca}),
+			"\xa3\x63alg\x26\x63sigS" + x5c(leaf.Certificate.Raw, intermediate.Raw)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,9 +143,9 @@ func TestPackedSelf(t *testing.T) {
 }
 
 func TestFIDOU2F(t *testing.T) {
-	root, leaf := newIdentities(t)
-	cfg := AttesterConfig{Intermediates: []*x509.Certificate{root.Certificate}}
-	in, _ := newInput(t, cose.ES256, NewAttester(leaf, cfg))
+	_, leaf := newIdentities(t)
+	ca, _, _ := newCA(t)
+	in, _ := newInput(t, cose.ES256, NewAttester(leaf, AttesterConfig{Issuer: ca}))
 	sig, rest := cutSignature(t, statement(t, "fido-u2f", in))
 	if want := "\xa2\x63sigS" + x5c(leaf.Certificate.Raw); string(rest) != want {
 		t.Errorf("attStmt = %x, want %x: one certificate, no alg", rest, want)
@@ -208,7 +207,8 @@ func TestFormats(t *testing.T) {
 			if got := ByName(f.Name()); got != f {
 				t.Errorf("ByName(%q) = %v, want %v", f.Name(), got, f)
 			}
-			in, _ := newInput(t, cose.ES256, newAttester(t, AttesterConfig{}))
+			attester, _, _ := newIssuing(t)
+			in, _ := newInput(t, cose.ES256, attester)
 			sent := statement(t, f.Name(), in)
 			if err := ctap.CheckCanonical(sent); err != nil {
 				t.Errorf("attStmt %x: %v", sent, err)
@@ -221,8 +221,8 @@ func TestFormats(t *testing.T) {
 			}
 		})
 	}
-	if got := ByName("tpm"); got != nil {
-		t.Errorf(`ByName("tpm") = %v, want nil`, got)
+	if got := ByName("android-safetynet"); got != nil {
+		t.Errorf(`ByName("android-safetynet") = %v, want nil`, got)
 	}
 }
 
@@ -245,7 +245,7 @@ func TestChoose(t *testing.T) {
 		{"lowest index supported", list("tpm", "fido-u2f", "packed"), list("packed", "fido-u2f"), "fido-u2f"},
 		{"nothing matches", list("tpm", "apple"), list("packed", "fido-u2f"), "packed"},
 		{"empty name", list(""), list("packed", "fido-u2f"), "packed"},
-		{"supported but not ours", list("tpm"), list("tpm", "fido-u2f"), "fido-u2f"},
+		{"supported but not ours", list("jwt"), list("jwt", "fido-u2f"), "fido-u2f"},
 		{"none supported by name", list("none", "packed"), list("packed", "none"), "none"},
 		{"nothing supported", list("fido-u2f"), nil, "packed"},
 	}
@@ -261,7 +261,8 @@ func TestChoose(t *testing.T) {
 func BenchmarkStatement(b *testing.B) {
 	for _, f := range formats {
 		b.Run(f.Name(), func(b *testing.B) {
-			in, _ := newInput(b, cose.ES256, newAttester(b, AttesterConfig{}))
+			attester, _, _ := newIssuing(b)
+			in, _ := newInput(b, cose.ES256, attester)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := f.Statement(in); err != nil {

@@ -5,4 +5,6 @@ type none struct{}
 
 func (none) Name() string { return "none" }
 
+func (none) attestationTypes() []string { return nil }
+
 func (none) Statement(*Input) (any, error) { return struct{}{}, nil }

@@ -14,6 +14,8 @@ type packedStatement struct {
 
 func (packed) Name() string { return "packed" }
 
+func (packed) attestationTypes() []string { return []string{basicFull} }
+
 func (packed) Statement(in *Input) (any, error) {
 	if in.Attester == nil {
 		return packedSelf(in)

@@ -44,6 +44,7 @@ func newLeaf(tb testing.TB, root *Identity, spec LeafSpec, random io.Reader) *Id
 func TestForm(t *testing.T) {
 	root := newRoot(t, stream(1))
 	small := newRoot(t, zeros{})
+	credential := newLeaf(t, root, LeafSpec{}, stream(5)) // any key will do
 	tests := []struct {
 		name string
 		id   *Identity
@@ -53,7 +54,12 @@ func TestForm(t *testing.T) {
 		{"smallest leaf", newLeaf(t, root, LeafSpec{CommonName: "x"}, stream(3))},
 		{"largest leaf", newLeaf(t, root, LeafSpec{
 			AAGUID: testAAGUID, CommonName: strings.Repeat("\U0010ffff", 64), Transports: TransportUSB | TransportNFC,
+			SerialNumber: bytes.Repeat([]byte{0xff}, 64),
 		}, stream(4))},
+		{"AIK", newAIK(t, root)},
+		{"android-key", &Identity{newAndroidKey(t, root, credential, 1), credential.Key}},
+		{"apple", &Identity{newApple(t, root, credential, 1), credential.Key}},
+		{"metadata CA", newMetadataCA(t)},
 		{"root of zeros", small},
 		{"leaf of ones", newLeaf(t, small, LeafSpec{}, ones{})},
 	}

@@ -78,8 +78,17 @@ func parseKey(pkcs8 []byte) (*ecdsa.PrivateKey, error) {
 		return nil, err
 	}
 	key, ok := parsed.(*ecdsa.PrivateKey)
-	if !ok || key.Curve != elliptic.P256() {
-		return nil, errors.New("the key is not on P-256")
+	if !ok {
+		return nil, errNotP256
 	}
-	return key, nil
+	return key, checkKey(key)
+}
+
+var errNotP256 = errors.New("the key is not on P-256")
+
+func checkKey(key *ecdsa.PrivateKey) error {
+	if key.Curve != elliptic.P256() {
+		return errNotP256
+	}
+	return nil
 }

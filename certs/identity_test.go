@@ -118,7 +118,7 @@ func selfSigned(t *testing.T, curve elliptic.Curve) *Identity {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: notBefore, NotAfter: notAfter}
-	id, err := (&draft{template, key}).signedBy(template, key)
+	id, err := (&draft{template, key}).selfSigned()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"errors"
-	"fmt"
 	"io"
 	"math/bits"
 )
@@ -15,8 +13,9 @@ import (
 const attestationUnit = "Authenticator Attestation"
 
 var (
-	oidAAGUID     = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 1, 1, 4} // id-fido-gen-ce-aaguid
-	oidTransports = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 2, 1, 1} // id-fido-u2f-transports
+	oidAAGUID       = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 1, 1, 4} // id-fido-gen-ce-aaguid
+	oidSerialNumber = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 1, 1, 2} // id-fido-gen-ce-sernum
+	oidTransports   = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 2, 1, 1} // id-fido-u2f-transports
 )
 
 // Transports is a set of ways to reach a security key, as the FIDO U2F transports
@@ -38,15 +37,17 @@ type LeafSpec struct {
 	AAGUID     [16]byte   // zero: no AAGUID extension, as for U2F
 	CommonName string     // empty: "Soft Device"; at most 64 characters
 	Transports Transports // zero: TransportUSB
+
+	// SerialNumber tells the device from others of its model, for enterprise
+	// attestation and for nothing else (WebAuthn §8.2.2). Empty: no serial
+	// number extension, so that the leaf is the same for the whole model.
+	SerialNumber []byte
 }
 
-// NewLeaf makes an attestation certificate, signed by root (WebAuthn §8.2.1).
+// NewLeaf makes an attestation certificate, signed by issuer (WebAuthn §8.2.1).
 //
 // Everything random comes from random; nil is crypto/rand.Reader.
-func NewLeaf(root *Identity, spec LeafSpec, random io.Reader) (*Identity, error) {
-	if !root.Certificate.IsCA {
-		return nil, errors.New("certs: the issuer of a leaf is not a CA")
-	}
+func NewLeaf(issuer Issuer, spec LeafSpec, random io.Reader) (*Identity, error) {
 	d, err := newDraft(random)
 	if err != nil {
 		return nil, err
@@ -59,28 +60,25 @@ func NewLeaf(root *Identity, spec LeafSpec, random io.Reader) (*Identity, error)
 	if err != nil {
 		return nil, err
 	}
-	return d.signedBy(root.Certificate, root.Key)
+	return d.issuedBy(issuer)
 }
 
 // extensions returns the extensions that FIDO defines. None may be critical:
 // relying parties that do not know them have to go on.
 func (s LeafSpec) extensions() ([]pkix.Extension, error) {
 	transports := cmp.Or(s.Transports, TransportUSB)
-	// DER has no trailing zeros in a list of named bits (X.690 §11.2.2).
-	value, err := asn1.Marshal(asn1.BitString{
-		Bytes:     []byte{byte(transports)},
-		BitLength: 8 - bits.TrailingZeros8(uint8(transports)),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("certs: transports: %w", err)
+	values := []extensionValue{
+		// DER has no trailing zeros in a list of named bits (X.690 §11.2.2).
+		{oidTransports, asn1.BitString{
+			Bytes:     []byte{byte(transports)},
+			BitLength: 8 - bits.TrailingZeros8(uint8(transports)),
+		}},
 	}
-	extensions := []pkix.Extension{{Id: oidTransports, Value: value}}
-	if s.AAGUID == [16]byte{} {
-		return extensions, nil
+	if s.AAGUID != [16]byte{} {
+		values = append(values, extensionValue{oidAAGUID, s.AAGUID[:]})
 	}
-	value, err = asn1.Marshal(s.AAGUID[:])
-	if err != nil {
-		return nil, fmt.Errorf("certs: AAGUID: %w", err)
+	if len(s.SerialNumber) > 0 {
+		values = append(values, extensionValue{oidSerialNumber, s.SerialNumber})
 	}
-	return append(extensions, pkix.Extension{Id: oidAAGUID, Value: value}), nil
+	return marshalExtensions(values...)
 }

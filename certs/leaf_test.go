@@ -15,15 +15,17 @@ func TestLeafExtensions(t *testing.T) {
 		spec       LeafSpec
 		transports string
 		aaguid     string // empty: no such extension
+		serial     string // empty: no such extension
 	}{
-		{"AAGUID", LeafSpec{AAGUID: testAAGUID}, usb, aaguid},
-		{"no AAGUID", LeafSpec{}, usb, ""},
-		{"USB", LeafSpec{Transports: TransportUSB}, usb, ""},
-		{"USB and NFC", LeafSpec{AAGUID: testAAGUID, Transports: TransportUSB | TransportNFC}, "03020430", aaguid},
-		{"Bluetooth", LeafSpec{Transports: TransportBluetooth}, "03020780", ""},
-		{"BLE", LeafSpec{Transports: TransportBLE}, "03020640", ""},
-		{"built in", LeafSpec{Transports: TransportUSBInternal}, "03020308", ""},
-		{"Lightning", LeafSpec{Transports: TransportLightning}, "03020204", ""},
+		{"AAGUID", LeafSpec{AAGUID: testAAGUID}, usb, aaguid, ""},
+		{"no AAGUID", LeafSpec{}, usb, "", ""},
+		{"enterprise", LeafSpec{AAGUID: testAAGUID, SerialNumber: []byte("A17")}, usb, aaguid, "0403413137"},
+		{"USB", LeafSpec{Transports: TransportUSB}, usb, "", ""},
+		{"USB and NFC", LeafSpec{AAGUID: testAAGUID, Transports: TransportUSB | TransportNFC}, "03020430", aaguid, ""},
+		{"Bluetooth", LeafSpec{Transports: TransportBluetooth}, "03020780", "", ""},
+		{"BLE", LeafSpec{Transports: TransportBLE}, "03020640", "", ""},
+		{"built in", LeafSpec{Transports: TransportUSBInternal}, "03020308", "", ""},
+		{"Lightning", LeafSpec{Transports: TransportLightning}, "03020204", "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -36,6 +38,9 @@ func TestLeafExtensions(t *testing.T) {
 			}
 			if tt.aaguid != "" {
 				want = append(want, wantExtension{"1.3.6.1.4.1.45724.1.1.4", false, tt.aaguid})
+			}
+			if tt.serial != "" {
+				want = append(want, wantExtension{"1.3.6.1.4.1.45724.1.1.2", false, tt.serial})
 			}
 			checkExtensions(t, tbs.Extensions, want)
 		})

@@ -12,17 +12,27 @@ import (
 //
 // Everything random comes from random; nil is crypto/rand.Reader.
 func NewRoot(random io.Reader) (*Identity, error) {
+	return makeRoot("softkey %X Root CA", 0, random)
+}
+
+// makeRoot makes a root for a chain with that many CAs between it and the end.
+func makeRoot(commonName string, below int, random io.Reader) (*Identity, error) {
 	d, err := newDraft(random)
 	if err != nil {
 		return nil, err
 	}
-	t := d.template
-	t.RawSubject, err = subject("", fmt.Sprintf("softkey %X Root CA", t.SubjectKeyId[:4]))
-	if err != nil {
+	if err := d.makeCA(fmt.Sprintf(commonName, d.template.SubjectKeyId[:4]), below); err != nil {
 		return nil, err
 	}
+	return d.selfSigned()
+}
+
+// makeCA makes the draft that of a CA.
+func (d *draft) makeCA(commonName string, below int) (err error) {
+	t := d.template
 	t.IsCA = true
-	t.MaxPathLenZero = true
+	t.MaxPathLen, t.MaxPathLenZero = below, below == 0
 	t.KeyUsage = x509.KeyUsageCertSign
-	return d.signedBy(t, d.key)
+	t.RawSubject, err = subject("", commonName)
+	return err
 }

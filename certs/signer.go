@@ -1,11 +1,14 @@
 package certs
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha1"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
 	"io"
 	"math/big"
@@ -31,8 +34,7 @@ type draft struct {
 }
 
 // newDraft draws the key and the serial number from random (nil:
-// crypto/rand.Reader) and fills in what all certificates have in common. It is
-// not a CA; the subject is missing.
+// crypto/rand.Reader). It is not a CA; the subject is missing.
 func newDraft(random io.Reader) (*draft, error) {
 	if random == nil {
 		random = rand.Reader
@@ -45,27 +47,52 @@ func newDraft(random io.Reader) (*draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("certs: key: %w", err)
 	}
-	keyID, err := keyIdentifier(&key.PublicKey)
+	template, err := newTemplate(&key.PublicKey)
 	if err != nil {
-		return nil, fmt.Errorf("certs: public key: %w", err)
+		return nil, err
 	}
-	return &draft{
-		template: &x509.Certificate{
-			SerialNumber:          serialOf(drawn[seedSize:]),
-			NotBefore:             notBefore,
-			NotAfter:              notAfter,
-			BasicConstraintsValid: true,
-			SubjectKeyId:          keyID,
-		},
-		key: key,
+	template.SerialNumber = serialOf(drawn[seedSize:])
+	return &draft{template, key}, nil
+}
+
+// newTemplate returns what all certificates have in common, filled in for the
+// key public. The serial number and the subject are missing.
+func newTemplate(public crypto.PublicKey) (*x509.Certificate, error) {
+	keyID, err := KeyIdentifier(public)
+	if err != nil {
+		return nil, err
+	}
+	return &x509.Certificate{
+		NotBefore:             notBefore,
+		NotAfter:              notAfter,
+		BasicConstraintsValid: true,
+		SubjectKeyId:          keyID,
 	}, nil
 }
 
-// signedBy signs the draft with the key of issuer; for a root, that is the
-// draft itself.
-func (d *draft) signedBy(issuer *x509.Certificate, key *ecdsa.PrivateKey) (*Identity, error) {
+// selfSigned signs the draft with its own key: a root.
+func (d *draft) selfSigned() (*Identity, error) {
+	certificate, err := sign(d.template, &d.key.PublicKey, d.template, d.key)
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{certificate, d.key}, nil
+}
+
+// issuedBy has issuer sign the draft.
+func (d *draft) issuedBy(issuer Issuer) (*Identity, error) {
+	certificate, err := issue(issuer, d.template, &d.key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{certificate, d.key}, nil
+}
+
+// sign returns the certificate of template for the key public, signed with the
+// key of parent.
+func sign(template *x509.Certificate, public crypto.PublicKey, parent *x509.Certificate, key crypto.Signer) (*x509.Certificate, error) {
 	// No reader: crypto/ecdsa then signs by RFC 6979. It would ignore one of ours.
-	der, err := x509.CreateCertificate(nil, d.template, issuer, &d.key.PublicKey, key)
+	der, err := x509.CreateCertificate(nil, template, parent, public, key)
 	if err != nil {
 		return nil, fmt.Errorf("certs: %w", err)
 	}
@@ -73,7 +100,7 @@ func (d *draft) signedBy(issuer *x509.Certificate, key *ecdsa.PrivateKey) (*Iden
 	if err != nil {
 		return nil, fmt.Errorf("certs: %w", err)
 	}
-	return &Identity{certificate, d.key}, nil
+	return certificate, nil
 }
 
 // keyOf returns the P-256 key that seed determines, by FIPS 186-5 §A.2.1: the
@@ -96,14 +123,21 @@ func serialOf(b []byte) *big.Int {
 	return serial.SetBit(serial, bits-2, 1)
 }
 
-// keyIdentifier is the SHA-1 of the public key's bits (RFC 5280 §4.2.1.2, method
-// 1). FIDO metadata names U2F keys by it, whatever the extension says, so the two
-// must agree; crypto/x509 would choose a truncated SHA-256.
-func keyIdentifier(key *ecdsa.PublicKey) ([]byte, error) {
-	point, err := key.Bytes()
+// KeyIdentifier returns the SHA-1 of the public key's bits (RFC 5280 §4.2.1.2,
+// method 1). FIDO metadata names U2F keys by it, whatever the extension says, so
+// the two must agree; crypto/x509 would choose a truncated SHA-256.
+func KeyIdentifier(public crypto.PublicKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("certs: public key: %w", err)
 	}
-	sum := sha1.Sum(point)
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Bits      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return nil, fmt.Errorf("certs: public key: %w", err)
+	}
+	sum := sha1.Sum(info.Bits.Bytes)
 	return sum[:], nil
 }
