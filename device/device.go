@@ -10,6 +10,7 @@ import (
 
 	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/certs"
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/ctaphid"
@@ -40,6 +41,10 @@ type Config struct {
 	PresenceTimeout time.Duration              // 0: 30 s
 	Verification    authenticator.Verification // nil: no built-in user verification
 	Sensor          authenticator.Sensor       // nil: each touch is a good sample of a finger
+
+	// CA issues the device's certificates. Nil: a root that the device makes
+	// for itself.
+	CA *certs.CA
 
 	// PIN, if not empty, is set on a key that has none.
 	PIN string
@@ -87,11 +92,11 @@ func assemble(cfg Config, store keystore.Store) (*Device, error) {
 	if entropy.seeded() {
 		d.profile = seededProfile(d.profile)
 	}
-	if d.identity, err = loadIdentity(store, d.profile.AAGUID, entropy); err != nil {
+	if d.identity, err = loadIdentity(store, cfg, d.profile, entropy); err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
 	d.authenticator, err = authenticator.New(authenticator.Config{
-		Profile: d.profile, Store: store, Attester: d.attester(d.profile.Signatures == authenticator.SignaturesHedged),
+		Profile: d.profile, Store: store, Attester: d.attester(d.hedged()), Enterprise: d.enterpriseAttester(d.hedged()),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
 		Verification: cfg.Verification, Sensor: cfg.Sensor,
 		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Deterministic: entropy.seeded(), Log: cfg.Log,
@@ -120,8 +125,19 @@ func seededProfile(p authenticator.Profile) authenticator.Profile {
 	return p
 }
 
-func (i *identity) attester(hedged bool) *attestation.Attester {
-	return attestation.NewAttester(i.leaf, attestation.AttesterConfig{Hedged: hedged})
+func (d *Device) hedged() bool { return d.profile.Signatures == authenticator.SignaturesHedged }
+
+func (id *identity) attester(hedged bool) *attestation.Attester {
+	return attestation.NewAttester(id.leaf, attestation.AttesterConfig{Issuer: id.issuer, Hedged: hedged})
+}
+
+// enterpriseAttester has no issuer: an enterprise attestation carries one
+// certificate.
+func (id *identity) enterpriseAttester(hedged bool) *attestation.Attester {
+	if id.enterprise == nil {
+		return nil
+	}
+	return attestation.NewAttester(id.enterprise, attestation.AttesterConfig{Hedged: hedged})
 }
 
 // Handler returns what answers the device's messages.
@@ -137,7 +153,16 @@ func (d *Device) Profile() authenticator.Profile { return d.profile }
 // Chain returns the certificates that vouch for the device, the leaf first and
 // the root last.
 func (d *Device) Chain() []*x509.Certificate {
-	return []*x509.Certificate{d.leaf.Certificate, d.root.Certificate}
+	return append([]*x509.Certificate{d.leaf.Certificate}, d.issuer.Chain()...)
+}
+
+// EnterpriseCertificate returns the certificate that names this very device, or
+// nil if the profile has no enterprise attestation.
+func (d *Device) EnterpriseCertificate() *x509.Certificate {
+	if d.enterprise == nil {
+		return nil
+	}
+	return d.enterprise.Certificate
 }
 
 // Descriptor says how the device presents itself as a USB device.

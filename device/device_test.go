@@ -37,7 +37,7 @@ func open(t *testing.T, cfg Config) *Device {
 func send(t *testing.T, d *Device, p ctap.Protocol, message []byte) []byte {
 	t.Helper()
 	return d.Handler().Handle(context.Background(), &ctap.Request{
-		Protocol: p, Data: message, Notify: func(ctap.KeepaliveStatus) {},
+		Protocol: p, Transport: ctap.TransportUSB, Data: message, Notify: func(ctap.KeepaliveStatus) {},
 	})
 }
 
