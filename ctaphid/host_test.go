@@ -202,7 +202,7 @@ func TestTransactCancelled(t *testing.T) {
 					t.Errorf("Transact = %x, %v after %v; want %x, %v after %v",
 						answer, err, time.Since(start), tt.answer, tt.err, tt.after)
 				}
-				if err := host.Ping(t.Context(), []byte{1}); err != nil {
+				if err := host.Ping(context.Background(), []byte{1}); err != nil {
 					t.Errorf("Ping afterwards: %v", err)
 				}
 			})
@@ -246,7 +246,7 @@ func TestLostAnswer(t *testing.T) {
 		if err := host.Ping(ctx, []byte("lost")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Ping = %v, want the deadline", err)
 		}
-		if err := host.Ping(t.Context(), []byte("found")); err != nil {
+		if err := host.Ping(context.Background(), []byte("found")); err != nil {
 			t.Errorf("Ping = %v", err)
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
