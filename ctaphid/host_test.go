@@ -261,6 +261,26 @@ func TestLostAnswer(t *testing.T) {
 	})
 }
 
+// TestTransactAfterGivingUp checks that the goroutine that a lost answer leaves
+// behind takes no report away from what follows, even where that needs none.
+func TestTransactAfterGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := openHost(t, script(t,
+			func(*wire, Message) {},
+			func(w *wire, m Message) { w.initAnswer(m.Channel, m.Payload, m.Channel) },
+			func(w *wire, m Message) { w.send(m.Channel, m.Command, m.Payload...) },
+		))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := host.Ping(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Ping = %v, want the deadline", err)
+		}
+		if err := host.Ping(context.Background(), nil); err != nil {
+			t.Errorf("Ping = %v", err)
+		}
+	})
+}
+
 // TestBusyDevice checks how often a busy device is asked.
 func TestBusyDevice(t *testing.T) {
 	busy := func(w *wire, m Message) { w.send(m.Channel, CommandError, byte(ErrChannelBusy)) }

@@ -197,9 +197,49 @@ func TestPace(t *testing.T) {
 		result := make(chan error)
 		go func() { result <- d.WriteReport(ctaphid.Report{}) }()
 		synctest.Wait()
+		start = time.Now()
 		d.Close()
-		if err := <-result; err != net.ErrClosed {
-			t.Errorf("WriteReport = %v, want net.ErrClosed", err)
+		if err := <-result; err != net.ErrClosed || time.Since(start) != 0 {
+			t.Errorf("WriteReport = %v after %v, want net.ErrClosed at once", err, time.Since(start))
+		}
+	})
+}
+
+// TestClosedWithReportsUnread checks that they stay unread.
+func TestClosedWithReportsUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, k := plug()
+		for range 20 {
+			k.WriteReport(ctaphid.Report{})
+		}
+		synctest.Wait()
+		d.Close()
+		for range 20 {
+			if _, err := d.ReadReport(); err != net.ErrClosed {
+				t.Fatalf("ReadReport = %v, want net.ErrClosed", err)
+			}
+		}
+	})
+}
+
+// reluctant is a kernel that takes its time to end.
+type reluctant struct{ *fakeKernel }
+
+func (k reluctant) Close() error {
+	time.AfterFunc(time.Second, func() { k.fakeKernel.Close() })
+	return nil
+}
+
+// TestCloseWaitsForThePump checks that no goroutine outlives the device.
+func TestCloseWaitsForThePump(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, k := plug()
+		d.port = reluctant{k}
+		d.Close()
+		select {
+		case <-d.queue: // the pump closes it at its end
+		default:
+			t.Error("the pump still runs")
 		}
 	})
 }
