@@ -10,7 +10,7 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race fuzz bench lint cover golden interop clean help
+.PHONY: build test race fuzz bench lint cover golden interop e2e clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -44,6 +44,9 @@ golden: ## rewrite the golden files; look at the difference before you commit it
 
 interop: ## prove it with python-fido2, python-u2flib-server and go-webauthn (needs Python 3 with venv, a network)
 	./test/interop/run
+
+e2e: ## plug the key into a real kernel, which it builds once (needs root on Debian)
+	./test/e2e/run
 
 clean: ## remove what the other targets make
 	rm -rf bin cover.out cover.html

@@ -1,7 +1,6 @@
 package ctaphid
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -74,95 +73,125 @@ func (j *judge) arm(c clock, d time.Duration) { j.armed[c] = d > 0 }
 
 func (j *judge) wink() {}
 
+// The operations of a fuzz script, each followed by its arguments, a byte each.
+const (
+	opFrame  = 0 // and 1 to 3: channel, command or sequence number, length (2)
+	opClock  = 4 // which
+	opAnswer = 5 // which of the running commands, times 64: how long
+	opStatus = 6 // what
+	opClosed = 7 // connection
+)
+
+// player plays a script to a machine.
+type player struct {
+	*judge
+	machine
+	script []byte
+}
+
+// next returns the next byte of the script, 0 after its end.
+func (p *player) next() (b byte) {
+	if len(p.script) > 0 {
+		b, p.script = p.script[0], p.script[1:]
+	}
+	return b
+}
+
+func (p *player) play() {
+	for len(p.script) > 0 {
+		switch op := p.next() % 8; op {
+		default:
+			p.frame(op)
+		case opClock:
+			if c := clock(p.next() % byte(clocks)); p.armed[c] {
+				p.armed[c] = false
+				p.tick(c)
+			}
+		case opAnswer:
+			which := p.next()
+			p.reply(which, make([]byte, int(which)*64))
+		case opStatus:
+			if n := len(p.judge.running); n > 0 {
+				p.notify(p.judge.running[n-1], ctap.KeepaliveStatus(p.next()))
+			}
+		case opClosed:
+			from := uint64(p.next())
+			if p.phase == processing && p.from == from {
+				p.current = nil // aborted
+			}
+			p.gone(from)
+		}
+	}
+}
+
+func (p *player) frame(data byte) {
+	channel := [...]uint32{0, Broadcast, channelStep, 3, 4}[p.next()%5]
+	r := Report{4: p.next(), 5: p.next(), 6: p.next(), 7: data}
+	binary.BigEndian.PutUint32(r[:], channel)
+	p.spoken[channel] = true
+	if r.Starts() && r.Command() == CommandInit && r.Size() == 8 && p.phase != idle && channel == p.request.Channel {
+		p.current = nil // aborted
+	}
+	p.machine.report(uint64(channel), &r)
+}
+
+// reply lets one of the running commands return.
+func (p *player) reply(which byte, answer []byte) {
+	if len(p.judge.running) == 0 {
+		return
+	}
+	at := int(which) % len(p.judge.running)
+	number := p.judge.running[at]
+	p.judge.running = slices.Delete(p.judge.running, at, at+1)
+	p.finish(number, answer)
+}
+
+// settle lets the clocks run out and all commands return.
+func (p *player) settle() {
+	if p.phase == assembling {
+		if !p.armed[turnClock] {
+			p.t.Fatal("assembling, with no timeout")
+		}
+		p.tick(turnClock)
+	}
+	for len(p.judge.running) > 0 {
+		p.reply(0, []byte{0})
+	}
+	if p.armed[lockClock] {
+		p.tick(lockClock)
+	}
+}
+
 // FuzzMachine drives a machine with frames, clocks, answers and closed
 // connections in any order. It never panics, never speaks on a channel that did
-// not, runs two commands at most, sends nothing but what judge lets pass, and
-// when nothing more comes is idle after its clocks have run out and its commands
-// have returned.
+// not, runs two commands at most and sends nothing but what judge lets pass.
+// When nothing more comes and its commands have returned, it is idle after its
+// clocks have run out once, and answers.
 func FuzzMachine(f *testing.F) {
-	const frame, clockOp, answer, status, closed = 0, 4, 5, 6, 7
 	first := func(channel, cmd byte, size uint16) []byte {
-		return []byte{frame, channel, cmd | initFlag, byte(size >> 8), byte(size)}
+		return []byte{opFrame, channel, cmd | initFlag, byte(size >> 8), byte(size)}
 	}
-	f.Add(slices.Concat(first(1, 6, 8), first(2, 1, 100), []byte{frame, 2, 0, 0, 0}))
-	f.Add(slices.Concat(first(2, 0x10, 1), []byte{status, 2, clockOp, 0}, first(2, 0x11, 0), []byte{answer, 0}))
-	f.Add(slices.Concat(first(2, 0x10, 1), first(2, 6, 8), first(2, 0x10, 1), []byte{answer, 0, answer, 0}))
-	f.Add(slices.Concat(first(2, 4, 1), first(3, 1, 0), []byte{clockOp, 1, closed, 2}))
+	f.Add(slices.Concat(first(1, 6, 8), first(2, 1, 100), []byte{opFrame, 2, 0, 0, 0}))
+	f.Add(slices.Concat(first(2, 0x10, 1), []byte{opStatus, 2, opClock, 0}, first(2, 0x11, 0), []byte{opAnswer, 0}))
+	f.Add(slices.Concat(first(2, 0x10, 1), first(2, 6, 8), first(2, 0x10, 1), []byte{opAnswer, 0, opAnswer, 0}))
+	f.Add(slices.Concat(first(2, 4, 1), first(3, 1, 0), []byte{opClock, 1, opClosed, 2}))
 	f.Add(slices.Concat(first(2, 1, 7609), first(2, 1, 7610), first(0, 6, 8), first(1, 1, 0)))
 
 	f.Fuzz(func(t *testing.T, script []byte) {
 		j := &judge{t: t, spoken: make(map[uint32]bool)}
-		m := newMachine(Config{StrictChannels: len(script)%5 == 0}, j)
-		next := func() (b byte) {
-			if len(script) > 0 {
-				b, script = script[0], script[1:]
-			}
-			return b
+		p := &player{judge: j, machine: newMachine(Config{StrictChannels: len(script)%5 == 0}, j), script: script}
+		p.play()
+		p.settle()
+		if p.phase != idle || p.locked || p.machine.running != 0 || p.armed[turnClock] {
+			t.Fatalf("phase %d, locked %v, running %d, armed %v; want idle", p.phase, p.locked, p.machine.running, p.armed)
 		}
-		finish := func(i byte, answer []byte) {
-			if len(j.running) > 0 {
-				at := int(i) % len(j.running)
-				number := j.running[at]
-				j.running = slices.Delete(j.running, at, at+1)
-				m.finish(number, answer)
-			}
+		p.sent = 0
+		for _, m := range []Message{{Broadcast, CommandInit, nonce}, {channelStep, CommandPing, nil}} {
+			p.spoken[m.Channel] = true
+			p.machine.report(0, &m.AppendReports(nil)[0])
 		}
-		for len(script) > 0 {
-			switch op := next() % 8; op {
-			default:
-				channel := [...]uint32{0, Broadcast, channelStep, 3, 4}[next()%5]
-				r := Report{4: next(), 5: next(), 6: next(), 7: op}
-				binary.BigEndian.PutUint32(r[:], channel)
-				j.spoken[channel] = true
-				if r.Starts() && r.Command() == CommandInit && m.phase != idle && channel == m.request.Channel && r.Size() == 8 {
-					j.current = nil // aborted
-				}
-				m.report(uint64(channel), &r)
-			case clockOp:
-				if c := clock(next() % byte(clocks)); j.armed[c] {
-					j.armed[c] = false
-					m.tick(c)
-				}
-			case answer:
-				i := next()
-				finish(i, bytes.Repeat([]byte{i}, int(i)*64))
-			case status:
-				if len(j.running) > 0 {
-					m.notify(j.running[len(j.running)-1], ctap.KeepaliveStatus(next()))
-				}
-			case closed:
-				from := uint64(next())
-				if m.phase == processing && m.from == from {
-					j.current = nil
-				}
-				m.gone(from)
-			}
-		}
-
-		if m.phase == assembling {
-			if !j.armed[turnClock] {
-				t.Fatal("assembling, with no timeout")
-			}
-			m.tick(turnClock)
-		}
-		for len(j.running) > 0 {
-			finish(0, []byte{0})
-		}
-		if j.armed[lockClock] {
-			m.tick(lockClock)
-		}
-		if m.phase != idle || m.locked || m.running != 0 || j.armed[turnClock] {
-			t.Fatalf("phase %d, locked %v, running %d, armed %v; want idle", m.phase, m.locked, m.running, j.armed)
-		}
-		j.sent = 0
-		j.spoken[channelStep] = true
-		init := (Message{Broadcast, CommandInit, make([]byte, 8)}).AppendReports(nil)[0]
-		j.spoken[Broadcast] = true
-		m.report(0, &init)
-		ping := (Message{channelStep, CommandPing, nil}).AppendReports(nil)[0]
-		m.report(0, &ping)
-		if j.sent != 2 {
-			t.Errorf("%d answers to INIT and PING of an idle device, want 2", j.sent)
+		if p.sent != 2 {
+			t.Errorf("%d answers to INIT and PING of an idle device, want 2", p.sent)
 		}
 	})
 }

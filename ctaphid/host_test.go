@@ -202,7 +202,7 @@ func TestTransactCancelled(t *testing.T) {
 					t.Errorf("Transact = %x, %v after %v; want %x, %v after %v",
 						answer, err, time.Since(start), tt.answer, tt.err, tt.after)
 				}
-				if err := host.Ping(t.Context(), []byte{1}); err != nil {
+				if err := host.Ping(context.Background(), []byte{1}); err != nil {
 					t.Errorf("Ping afterwards: %v", err)
 				}
 			})
@@ -246,7 +246,7 @@ func TestLostAnswer(t *testing.T) {
 		if err := host.Ping(ctx, []byte("lost")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Ping = %v, want the deadline", err)
 		}
-		if err := host.Ping(t.Context(), []byte("found")); err != nil {
+		if err := host.Ping(context.Background(), []byte("found")); err != nil {
 			t.Errorf("Ping = %v", err)
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
@@ -257,6 +257,26 @@ func TestLostAnswer(t *testing.T) {
 		// The device was replaced by one that does not know the channel.
 		if err := host.Ping(t.Context(), nil); !errors.Is(err, ErrInvalidChannel) {
 			t.Errorf("Ping = %v, want %v", err, ErrInvalidChannel)
+		}
+	})
+}
+
+// TestTransactAfterGivingUp checks that the goroutine that a lost answer leaves
+// behind takes no report away from what follows, even where that needs none.
+func TestTransactAfterGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := openHost(t, script(t,
+			func(*wire, Message) {},
+			func(w *wire, m Message) { w.initAnswer(m.Channel, m.Payload, m.Channel) },
+			func(w *wire, m Message) { w.send(m.Channel, m.Command, m.Payload...) },
+		))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := host.Ping(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Ping = %v, want the deadline", err)
+		}
+		if err := host.Ping(context.Background(), nil); err != nil {
+			t.Errorf("Ping = %v", err)
 		}
 	})
 }

@@ -176,6 +176,42 @@ func TestConnectionEndsInsideAReport(t *testing.T) {
 	})
 }
 
+// finished is the device's side of a connection whose host sends nothing more
+// and does not read.
+type finished struct {
+	net.Conn
+	closed chan struct{}
+}
+
+func (finished) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (c finished) Close() error {
+	defer close(c.closed)
+	return c.Conn.Close()
+}
+
+// TestFinishedConnection checks that what its host leaves unread is kept no
+// longer than a while.
+func TestFinishedConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device, host := net.Pipe()
+		defer host.Close()
+		conn := finished{device, make(chan struct{})}
+		h := newHub(&memory{conns: make(chan net.Conn), closed: make(chan struct{})}, slog.New(slog.DiscardHandler))
+		defer h.Close()
+		h.add(conn)
+		h.WriteReport(Report{})
+		start := time.Now()
+		if a, err := h.next(); err != nil || !a.gone {
+			t.Fatalf("next = %+v, %v; want the end of the connection", a, err)
+		}
+		<-conn.closed
+		if waited := time.Since(start); waited != lingerTimeout {
+			t.Errorf("closed after %v, want %v", waited, lingerTimeout)
+		}
+	})
+}
+
 // TestTooManyConnections checks that one more is closed at once, and that there
 // is room again when another goes.
 func TestTooManyConnections(t *testing.T) {

@@ -186,7 +186,6 @@ func (l *loopback) event(tell func()) {
 	if l.closed {
 		return
 	}
-	l.elapse()
 	tell()
 	l.settle()
 }

@@ -13,9 +13,10 @@ import (
 
 // recorder takes the effects of a machine and writes them down, one a line.
 type recorder struct {
-	lines []string
-	armed [clocks]bool
-	sent  []Message
+	lines   []string
+	armed   [clocks]bool
+	sent    []Message
+	started []Message // not copied
 }
 
 func (r *recorder) log(format string, args ...any) {
@@ -33,6 +34,7 @@ func (r *recorder) send(m Message) {
 }
 
 func (r *recorder) start(number uint64, m Message) {
+	r.started = append(r.started, m)
 	r.log("start %d: %08x %s %x", number, m.Channel, strings.TrimPrefix(m.Command.String(), "CTAPHID_"), m.Payload)
 }
 
@@ -368,6 +370,18 @@ func TestAbortedCommands(t *testing.T) {
 		if got := b.take(); got != step.want {
 			t.Fatalf("%s: effects:\n%s\nwant:\n%s", step.name, got, step.want)
 		}
+	}
+}
+
+// TestPayloadIsTheHandlers checks that nothing that comes later overwrites the
+// request of a command that has not returned.
+func TestPayloadIsTheHandlers(t *testing.T) {
+	b := newBench(Config{})
+	b.feed(owner, CommandCBOR, []byte("request"), 0)
+	b.feed(owner, CommandInit, nonce, 0)
+	b.feed(owner, CommandPing, []byte("another"), 0)
+	if got := b.started[0].Payload; string(got) != "request" {
+		t.Errorf("the request became %q", got)
 	}
 }
 

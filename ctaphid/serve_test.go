@@ -169,6 +169,33 @@ func TestKeepalives(t *testing.T) {
 	})
 }
 
+// TestStatusBeforeAnswer checks that a loop that learns of both at once tells the
+// change of status first.
+func TestStatusBeforeAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		proceed := make(chan struct{})
+		h := handlerFunc(func(_ context.Context, req *ctap.Request) []byte {
+			<-proceed
+			req.Notify(ctap.KeepaliveUPNeeded)
+			return []byte{0}
+		})
+		host := serveIn(t, h, Config{}, 0)
+		defer host.Close()
+		for range 20 {
+			host.WriteReport(frames(owner, CommandCBOR, []byte{1})[0])
+			host.WriteReport(frames(other, CommandPing, nil)[0]) // its answer waits to be read
+			synctest.Wait()
+			proceed <- struct{}{}
+			synctest.Wait()
+			for _, want := range []Command{CommandError, CommandKeepalive, CommandCBOR} {
+				if r, err := host.ReadReport(); err != nil || r.Command() != want {
+					t.Fatalf("got %v, %v; want %v", r.Command(), err, want)
+				}
+			}
+		}
+	})
+}
+
 // TestAnswerTooLong checks that it becomes an error, and a line in the log.
 func TestAnswerTooLong(t *testing.T) {
 	h := handlerFunc(func(context.Context, *ctap.Request) []byte { return make([]byte, MaxPayload+1) })

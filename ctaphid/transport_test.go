@@ -117,6 +117,22 @@ func TestPacketSizes(t *testing.T) {
 	}
 }
 
+// TestPipeHoldsTheLongestMessage checks that both ends can write one before
+// either reads.
+func TestPipeHoldsTheLongestMessage(t *testing.T) {
+	device, host := ctaphid.Pipe()
+	defer device.Close()
+	defer host.Close()
+	message := ctaphid.Message{Channel: 1, Command: ctaphid.CommandPing, Payload: make([]byte, ctaphid.MaxPayload)}
+	for _, r := range message.AppendReports(nil) {
+		for _, end := range []ctaphid.Transport{device, host} {
+			if err := end.WriteReport(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // TestPipePeerCloses checks that what was written before the other end closed
 // can still be read.
 func TestPipePeerCloses(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,5 +41,20 @@ func TestNoInit(t *testing.T) {
 				t.Errorf("%s has an init function", f.path)
 			}
 		}
+	}
+}
+
+// The Go test of the README works as pasted: it is one of ours.
+func TestReadmeExample(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("softkeytest/readme/readme_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```go\n"+string(example)+"```\n") {
+		t.Error("the Go example of README.md is not test/softkeytest/readme/readme_test.go")
 	}
 }

@@ -36,8 +36,10 @@ func RunClose(t *testing.T, open func(t *testing.T) ctaphid.Transport) {
 	t.Run("Concurrent", func(t *testing.T) { testConcurrentClose(t, open(t)) })
 }
 
-// longest is the number of reports of the longest message.
-const longest = 129
+const (
+	longest = 129 // reports, of the longest message
+	unread  = 32  // reports that each end holds, at least
+)
 
 // numbered returns a report that differs from its neighbours in every byte.
 func numbered(n int) (r ctaphid.Report) {
@@ -58,28 +60,27 @@ func testOrder(t *testing.T, open func(t *testing.T) (a, b ctaphid.Transport)) {
 		from, to ctaphid.Transport
 	}{{"forth", a, b}, {"back", b, a}} {
 		var writer sync.WaitGroup
-		writer.Go(func() { write(t, way.from) })
-		read(t, way.name, way.to)
+		writer.Go(func() { write(t, way.from, longest) })
+		read(t, way.name, way.to, longest)
 		writer.Wait()
 	}
 }
 
-// testBothWays checks that both ends may write the longest message before
-// either reads.
+// testBothWays checks that both ends may write before either reads.
 func testBothWays(t *testing.T, open func(t *testing.T) (a, b ctaphid.Transport)) {
 	a, b := open(t)
 	defer a.Close()
 	defer b.Close()
 	var writers sync.WaitGroup
-	writers.Go(func() { write(t, a) })
-	writers.Go(func() { write(t, b) })
+	writers.Go(func() { write(t, a, unread) })
+	writers.Go(func() { write(t, b, unread) })
 	within(t, "writing both ways", writers.Wait)
-	read(t, "forth", b)
-	read(t, "back", a)
+	read(t, "forth", b, unread)
+	read(t, "back", a, unread)
 }
 
-func write(t *testing.T, to ctaphid.Transport) {
-	for n := range longest {
+func write(t *testing.T, to ctaphid.Transport, reports int) {
+	for n := range reports {
 		if err := to.WriteReport(numbered(n)); err != nil {
 			t.Errorf("WriteReport %d = %v", n, err)
 			return
@@ -87,10 +88,10 @@ func write(t *testing.T, to ctaphid.Transport) {
 	}
 }
 
-func read(t *testing.T, way string, from ctaphid.Transport) {
+func read(t *testing.T, way string, from ctaphid.Transport, reports int) {
 	t.Helper()
 	within(t, "reading", func() {
-		for n := range longest {
+		for n := range reports {
 			got, err := from.ReadReport()
 			if err != nil || got != numbered(n) {
 				t.Errorf("%s: report %d = %x, %v; want %x", way, n, got, err, numbered(n))

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/softkey-project/softkey/client/u2fjson"
+	"github.com/softkey-project/softkey/ctap"
+)
+
+// The exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2 // the arguments make no sense
+	exitRefused = 3 // the key said no, with a CTAP status or a U2F status word
+)
+
+// usageError is a mistake in the arguments.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// hintedError is an error with a line of advice.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e hintedError) Unwrap() error { return e.error }
+
+// hint adds advice to err; nil stays nil.
+func hint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return hintedError{err, fmt.Sprintf(format, args...)}
+}
+
+// exitCode returns the exit code that tells err to a script.
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		return exitUsage
+	case isRefusal(err):
+		return exitRefused
+	}
+	return exitFailed
+}
+
+// isRefusal tells whether err is an answer of the key.
+func isRefusal(err error) bool {
+	var status ctap.Status
+	var sw ctap.SW
+	var u2f *u2fjson.Error
+	return errors.As(err, &status) || errors.As(err, &sw) ||
+		errors.As(err, &u2f) && u2f.Code == u2fjson.DeviceIneligible
+}
+
+// report tells the user of err, which cmd returned, and returns the exit code.
+func (p *program) report(cmd *cobra.Command, err error) int {
+	var exit exitError
+	if errors.As(err, &exit) {
+		fmt.Fprintln(p.stderr, oneLine(exit.Error()))
+		return exitFailed
+	}
+	if err != nil {
+		fmt.Fprintf(p.stderr, "softkey: %s\n", oneLine(err.Error()))
+		if advice := advise(cmd, err); advice != "" {
+			fmt.Fprintf(p.stderr, "softkey: hint: %s\n", oneLine(advice))
+		}
+	}
+	return exitCode(err)
+}
+
+// exitError is a failure that is told in the words of another program, with
+// nothing before or after: exit code 1.
+type exitError struct{ error }
+
+// advise returns the hint that goes with err, or "".
+func advise(cmd *cobra.Command, err error) string {
+	var hinted hintedError
+	var usage usageError
+	switch {
+	case errors.As(err, &hinted):
+		return hinted.hint
+	case errors.As(err, &usage):
+		return "see " + cmd.CommandPath() + " --help"
+	}
+	return ""
+}
+
+// oneLine makes text fit for one line of a terminal, whoever wrote it.
+func oneLine(text string) string {
+	return printable(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; "))
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/device"
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// keyFlags say what a key in this process is: that of `run`, or of a client on
+// `loopback`.
+type keyFlags struct {
+	state     string
+	ephemeral bool
+	profile   string
+	seed      string
+}
+
+// add defines the flags, for cmd and for the commands below it.
+func (k *keyFlags) add(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.StringVar(&k.state, "state", "", "keep the key in the folder `DIR` (default "+shortDefaultState+")")
+	f.BoolVar(&k.ephemeral, "ephemeral", false, "keep the key in memory, and forget it at the end")
+	f.StringVar(&k.profile, "profile", "", "make it a key of the profile `NAME`, or of a JSON file (default "+authenticator.DefaultProfile+")")
+	f.StringVar(&k.seed, "seed", "", "derive the key from the bytes `HEX`: for tests, never for real accounts")
+	complete(cmd, "profile", profileNames()...)
+}
+
+// given returns the name of a flag that was set, "" if none was.
+func (k *keyFlags) given() string {
+	switch {
+	case k.state != "":
+		return "state"
+	case k.ephemeral:
+		return "ephemeral"
+	case k.profile != "":
+		return "profile"
+	case k.seed != "":
+		return "seed"
+	}
+	return ""
+}
+
+// shortDefaultState is defaultState for help.
+const shortDefaultState = "$XDG_DATA_HOME/softkey"
+
+// defaultState returns the folder that a key lives in where none is given.
+func defaultState() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "softkey"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", hint(err, "say where the key is kept: --state DIR, or --ephemeral")
+	}
+	return filepath.Join(home, ".local", "share", "softkey"), nil
+}
+
+// stateDir returns the folder of the key's state, "" for a key in memory.
+func (k *keyFlags) stateDir() (string, error) {
+	switch {
+	case k.ephemeral && k.state != "":
+		return "", usagef("--state and --ephemeral exclude each other")
+	case k.ephemeral:
+		return "", nil
+	case k.state != "":
+		return k.state, nil
+	}
+	return defaultState()
+}
+
+// minSeed is the least number of bytes of a seed: fewer could be guessed.
+const minSeed = 16
+
+func (k *keyFlags) seedBytes() ([]byte, error) {
+	if k.seed == "" {
+		return nil, nil
+	}
+	seed, err := hex.DecodeString(k.seed)
+	if err != nil {
+		return nil, usagef("--seed is not hexadecimal")
+	}
+	if len(seed) < minSeed {
+		return nil, usagef("--seed has %d bytes, and needs %d", len(seed), minSeed)
+	}
+	return seed, nil
+}
+
+// config reads the flags. Presence is left to the caller.
+func (k *keyFlags) config() (cfg device.Config, err error) {
+	if cfg.Dir, err = k.stateDir(); err != nil {
+		return cfg, err
+	}
+	if cfg.Seed, err = k.seedBytes(); err != nil {
+		return cfg, err
+	}
+	cfg.Profile, err = loadProfile(cmp.Or(k.profile, authenticator.DefaultProfile))
+	return cfg, err
+}
+
+// seedBanner is shown wherever a key with a seed is opened.
+const seedBanner = `softkey: ***********************************************************
+softkey: *  DETERMINISTIC MODE: who knows the seed has every key.   *
+softkey: *  For tests only. Never register it with a real account.  *
+softkey: ***********************************************************
+`
+
+// openDevice makes the key of cfg.
+func (p *program) openDevice(cfg device.Config) (*device.Device, error) {
+	if len(cfg.Seed) > 0 {
+		fmt.Fprint(p.stderr, seedBanner)
+	}
+	d, err := device.New(cfg)
+	if err != nil {
+		return nil, explainStore(cfg.Dir, err)
+	}
+	return d, nil
+}
+
+// explainStore says what stands between us and a state directory.
+func explainStore(dir string, err error) error {
+	var locked *keystore.LockedError
+	var format *keystore.FormatError
+	switch {
+	case errors.As(err, &locked):
+		return hint(fmt.Errorf("%s: %w", dir, locked), "stop it, or use the key that it runs: --device ADDRESS, as its ready line says")
+	case errors.As(err, &format):
+		return hint(err, "use a newer softkey, or another folder: --state DIR")
+	case errors.Is(err, keystore.ErrMode):
+		return hint(err, "a state directory is used always with --seed, or never")
+	case dir == "":
+		return err
+	}
+	return hint(err, "choose another folder: --state DIR, or --ephemeral")
+}

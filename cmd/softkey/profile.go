@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/softkey-project/softkey/authenticator"
+)
+
+// loadProfile returns the profile with a name, or that of a JSON file.
+func loadProfile(name string) (authenticator.Profile, error) {
+	if p, ok := authenticator.ProfileByName(name); ok {
+		return p, nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil && !strings.ContainsAny(name, "./\\") {
+		return authenticator.Profile{}, hint(usagef("there is no profile %q", name),
+			"choose one of %s, or name a JSON file", strings.Join(profileNames(), ", "))
+	}
+	if err != nil {
+		return authenticator.Profile{}, fmt.Errorf("profile: %w", err)
+	}
+	p, err := parseProfile(data)
+	if err != nil {
+		return authenticator.Profile{}, fmt.Errorf("%s:%w", name, err)
+	}
+	return p, nil
+}
+
+// parseProfile reads a profile that differs from a named one:
+//
+//	{"base": "fido2.0", "name": "mine", "algorithms": [-7]}
+//
+// Without base it is the default profile that is changed. One with a name of its
+// own is another model, and has another AAGUID if the file gives none. An error
+// begins with the line that it is about.
+func parseProfile(data []byte) (authenticator.Profile, error) {
+	members, err := splitObject(data)
+	if err != nil {
+		return authenticator.Profile{}, err
+	}
+	p, err := baseProfile(members)
+	if err != nil {
+		return p, err
+	}
+	inherited := p
+	for _, m := range members {
+		if m.name == "base" {
+			continue
+		}
+		if err := m.into(&p); err != nil {
+			return p, fmt.Errorf("%d: %w", m.line, err)
+		}
+	}
+	if p.Name != inherited.Name && p.AAGUID == inherited.AAGUID && p.CTAP2() {
+		p.AAGUID = authenticator.ProfileAAGUID(p.Name, false)
+	}
+	if err := p.Validate(); err != nil {
+		return p, fmt.Errorf(" %w", err)
+	}
+	return p, nil
+}
+
+func baseProfile(members []member) (authenticator.Profile, error) {
+	name, line := authenticator.DefaultProfile, 0
+	for _, m := range members {
+		if m.name != "base" {
+			continue
+		}
+		line = m.line
+		if err := json.Unmarshal(m.value, &name); err != nil {
+			return authenticator.Profile{}, fmt.Errorf("%d: base: %w", line, err)
+		}
+	}
+	p, ok := authenticator.ProfileByName(name)
+	if !ok {
+		return p, fmt.Errorf("%d: base: there is no profile %q, but %s", line, name, strings.Join(profileNames(), ", "))
+	}
+	return p, nil
+}
+
+// member is a member of a JSON object, and the line that it is on.
+type member struct {
+	name  string
+	value json.RawMessage
+	line  int
+}
+
+// into sets the field of p that the member is named after.
+func (m member) into(p *authenticator.Profile) error {
+	object, err := json.Marshal(map[string]json.RawMessage{m.name: m.value})
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(object))
+	dec.DisallowUnknownFields()
+	err = dec.Decode(p)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: a JSON %s where %v is wanted", m.name, wrong.Value, wrong.Type)
+	}
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// splitObject returns the members of the JSON object that data is.
+func splitObject(data []byte) ([]member, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	lineNow := func() int { return 1 + bytes.Count(data[:dec.InputOffset()], []byte("\n")) }
+	fail := func(err error) ([]member, error) {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the object does not end")
+		}
+		return nil, fmt.Errorf("%d: %w", lineNow(), err)
+	}
+
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return fail(errors.New("this is no JSON object"))
+	}
+	var members []member
+	seen := make(map[string]bool)
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return fail(err)
+		}
+		m := member{name: name.(string), line: lineNow()}
+		if err := dec.Decode(&m.value); err != nil {
+			return fail(err)
+		}
+		if seen[m.name] {
+			return nil, fmt.Errorf("%d: %q is here twice", m.line, m.name)
+		}
+		seen[m.name] = true
+		members = append(members, m)
+	}
+	if _, err := dec.Token(); err != nil {
+		return fail(err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return fail(errors.New("something follows the object"))
+	}
+	return members, nil
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// program is what a run of softkey has of the world.
+type program struct {
+	stdin  io.Reader
+	stdout io.Writer // results
+	stderr *console  // messages
+}
+
+// newRoot returns the command tree: a command is a file and a line here.
+func newRoot(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "softkey",
+		Short: "A security key made of software",
+		Long: `Softkey is a security key made of software: FIDO U2F and FIDO2 (CTAP2).
+
+It plugs virtual keys in, registers and signs in without a browser, and manages
+keys. Where programs are tested, it takes the place of a key and of a finger; it
+does not protect an account as well as a real key does.`,
+		Example: `  softkey run --ephemeral --presence approve
+  softkey info`,
+		Args:              unknownCommand,
+		Run:               func(cmd *cobra.Command, _ []string) { cmd.Help() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		newRun(p),
+		newU2F(p),
+		newWebAuthn(p),
+		newInfo(p),
+		newReset(p),
+		newAttestation(p),
+		newProfiles(p),
+		newVersion(p),
+		newCompletion(p),
+	)
+	return root
+}
+
+// newGroup returns a command that only has others below it.
+func newGroup(use, short, long string, commands ...*cobra.Command) *cobra.Command {
+	group := &cobra.Command{
+		Use: use, Short: short, Long: long,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usagef("%s: which one? %s", cmd.Name(), strings.Join(names(commands), ", "))
+		},
+	}
+	group.AddCommand(commands...)
+	return group
+}
+
+func names(commands []*cobra.Command) []string {
+	var list []string
+	for _, c := range commands {
+		list = append(list, c.Name())
+	}
+	return list
+}
+
+// unknownCommand refuses the arguments of a command that has commands below it.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := usagef("%s has no command %q", cmd.CommandPath(), args[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return hint(err, "did you mean %s %s?", cmd.CommandPath(), near[0])
+	}
+	return err
+}
+
+// noArgs refuses arguments that are no flags.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("argument %q is one too many", args[0])
+	}
+	return nil
+}

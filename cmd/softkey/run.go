@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/softkey-project/softkey/device"
+)
+
+// runFlags are the flags of `run`.
+type runFlags struct {
+	key         keyFlags
+	transports  []string
+	allowRemote bool
+	presence    string
+	timeout     time.Duration
+	trace       string
+	logLevel    slog.Level
+	json        bool
+}
+
+func newRun(p *program) *cobra.Command {
+	o := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Plug a virtual security key in and answer for it",
+		Long: `Run plugs in a virtual security key and answers for it until interrupted.
+
+Where this machine has /dev/uhid, the key appears as a USB key, to browsers too.
+Elsewhere it is on a socket, where softkey's own clients and other programs that
+speak CTAPHID find it. Each registration and login asks for your consent on the
+terminal.
+
+What it keeps, it keeps in one folder: who can read that has the key.`,
+		Example: `  softkey run
+  softkey run --transport unix:/run/user/1000/key.sock --ephemeral --presence approve`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run(p) },
+	}
+	o.add(cmd)
+	return cmd
+}
+
+func (o *runFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	o.key.add(cmd)
+	f.StringArrayVar(&o.transports, "transport", []string{"auto"}, "plug the key in at `ADDRESS`: auto, uhid, unix:PATH, tcp:HOST:PORT or udp:HOST:PORT; may be repeated")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "let other machines use the key, over tcp and udp")
+	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceForms())
+	f.DurationVar(&o.timeout, "presence-timeout", 30*time.Second, "wait for a touch for the duration `D`")
+	f.StringVar(&o.trace, "trace", "", "write each message, decoded, to `FILE`; - is standard error")
+	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "tell what happens from `LEVEL` up: debug, info, warn or error")
+	f.BoolVar(&o.json, "json", false, "print the ready lines as JSON")
+	complete(cmd, "transport", "auto", "uhid", "unix:", "tcp:", "udp:")
+	complete(cmd, "presence", presenceValues()...)
+}
+
+// run opens what a key needs besides itself, and plugs it in.
+func (o *runFlags) run(p *program) (err error) {
+	ctx, stop := stoppable()
+	defer stop()
+	addresses, cfg, err := o.check(p)
+	if err != nil {
+		return err
+	}
+	recorder, err := openTrace(p, o.trace)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, recorder.Close()) }()
+	cfg.Log = slog.New(slog.NewMultiHandler(append(recorder.logHandlers(), newLogHandler(p.stderr, o.logLevel))...))
+
+	cfg.Presence, err = openPresence(presenceEnv{p.stderr, cfg.Log}, o.presence)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closePresence(cfg.Presence)) }()
+	return o.plugIn(ctx, p, cfg, addresses, recorder)
+}
+
+// check reads the flags, before anything is done.
+func (o *runFlags) check(p *program) (addresses []address, cfg device.Config, err error) {
+	for _, text := range o.transports {
+		a, err := parseAddress(text)
+		if err != nil {
+			return nil, cfg, err
+		}
+		if transportByName(a.transport).open == nil {
+			return nil, cfg, hint(usagef("a key cannot be plugged in at %s", a), "such an address is for --device")
+		}
+		addresses = append(addresses, a)
+	}
+	if cfg, err = o.key.config(); err != nil {
+		return nil, cfg, err
+	}
+	if cfg.PresenceTimeout = o.timeout; o.timeout <= 0 {
+		return nil, cfg, usagef("--presence-timeout is not above zero")
+	}
+	if o.presence == "prompt" && !isTerminal(p.stdin) {
+		return nil, cfg, hint(usagef("nobody can be asked: standard input is not a terminal"),
+			"say who agrees: --presence MODE, which is one of %s", presenceForms())
+	}
+	return addresses, cfg, nil
+}
+
+// plugIn makes the key, serves it until ctx is done, and puts it away.
+func (o *runFlags) plugIn(ctx context.Context, p *program, cfg device.Config, addresses []address, r *recorder) (err error) {
+	d, err := p.openDevice(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	sockets, err := openSockets(ctx, addresses, socketOptions{d.Descriptor(), o.allowRemote, p.stderr, cfg.Log})
+	if err != nil && ctx.Err() != nil {
+		return nil // it was to stop before it was ready
+	}
+	if err != nil {
+		return err
+	}
+	d.Plug() // the key is powered up when it says that it is ready
+	if err := o.announce(p, cfg, sockets); err != nil {
+		return errors.Join(err, closeSockets(sockets))
+	}
+	return serveSockets(ctx, sockets, d, r.handler(d.Handler()), cfg.Log)
+}
+
+// announce says that the key is ready, and what should be known of it.
+func (o *runFlags) announce(p *program, cfg device.Config, sockets []*socket) error {
+	if mode, _, _ := strings.Cut(o.presence, ":"); (mode == "approve" || mode == "polls") && cfg.Dir != "" {
+		cfg.Log.Warn("--presence " + mode + ": whoever reaches this key can sign in with it")
+	}
+	for _, s := range sockets {
+		if err := s.event.print(p.stdout, o.json); err != nil {
+			return err
+		}
+	}
+	if p.stderr.terminal {
+		fmt.Fprintln(p.stderr, "softkey: Ctrl-C unplugs the key; in another terminal: softkey info")
+	}
+	return nil
+}
