@@ -85,12 +85,13 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 }
 
 // logFailure says why a message was refused. An error without a status is a
-// fault of the key's own, a full disk for instance.
+// fault of the key's own, a full disk for instance, unless the key was unplugged
+// meanwhile.
 func (a *Authenticator) logFailure(ctx context.Context, err error, sent error) {
 	level := slog.LevelDebug
 	var status ctap.Status
 	var sw ctap.SW
-	if !errors.As(err, &status) && !errors.As(err, &sw) {
+	if !errors.As(err, &status) && !errors.As(err, &sw) && ctx.Err() == nil {
 		level = slog.LevelError
 	}
 	a.cfg.Log.Log(ctx, level, "refused", "reason", err, "answer", sent)

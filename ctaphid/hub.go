@@ -24,8 +24,8 @@ const (
 // ServeStream answers the reports that come by the connections of ln, as
 // [NewStream] writes them. The connections share one device, as the programs of
 // one computer do: every report goes to all of them. A connection that leaves
-// more than 1024 unread is closed; when the one that began a transaction closes,
-// the transaction is aborted.
+// more than 1024 unread is closed, and so is one beyond 256. When the one that
+// began a transaction closes, the transaction is aborted.
 //
 // ServeStream returns nil when ctx is done, and the error of ln when that fails
 // first. It closes ln, and returns only after its goroutines have.
