@@ -168,6 +168,9 @@ func (op *getAssertion) assert(cred *credential) error {
 	data := &ctap.AuthenticatorData{
 		RPIDHash: op.rpIDHash, Flags: op.flags | op.a.profile.backupFlags(), Extensions: op.outputs.encode(),
 	}
+	if err := op.a.fits(len(data.Extensions), len(cred.id), cred.alg.SignatureSize(), op.outputs.unsignedSize()); err != nil {
+		return err
+	}
 	sig, err := op.a.sign(cred, data, op.req.ClientDataHash)
 	if err != nil {
 		return err

@@ -148,6 +148,9 @@ func (op *makeCredential) attest(context.Context) error {
 		Extensions: op.outputs.encode(),
 	}
 	authData := data.Append(nil)
+	if err := op.a.fits(len(authData), op.statementSize(), op.outputs.unsignedSize()); err != nil {
+		return err
+	}
 	format := attestation.Choose(op.req.AttestationFormatsPreference, p.AttestationFormats)
 	if op.response.EnterpriseAttestation {
 		format = attestation.ByName("packed")

@@ -81,7 +81,11 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 	if resp == nil {
 		return nil, nil
 	}
-	return ctap.Marshal(resp)
+	body, err := ctap.Marshal(resp)
+	if err == nil && uint64(len(body)) >= a.profile.MaxMsgSize { // the status byte counts
+		err = fmt.Errorf("%v: an answer of %d bytes: %w", id, len(body)+1, ctap.StatusLimitExceeded)
+	}
+	return body, err
 }
 
 // logFailure says why a message was refused. An error without a status is a
