@@ -319,6 +319,7 @@ func TestNoClientPIN(t *testing.T) {
 			delete(c.Profile.Options, option)
 		}
 		c.Profile.Versions = []string{ctap.VersionU2FV2, ctap.VersionFIDO20}
+		c.Profile.Extensions = without(c.Profile.Extensions, "minPinLength")
 		c.Profile.PinUvAuthProtocols = nil
 	}).speaking(2)
 	_, err := p.pin(&ctap.ClientPINRequest{Subcommand: ctap.GetPINRetries})

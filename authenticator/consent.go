@@ -109,14 +109,18 @@ func (u *consent) verifyByKey(ctx context.Context) error {
 	if err := u.a.performBuiltInUV(ctx, u.call, u.prompt); err != nil {
 		return u.a.uvFailure(err)
 	}
-	u.flags |= ctap.FlagUV
+	u.flags |= ctap.FlagUV | ctap.FlagUP
 	u.present = true
 	return nil
 }
 
-// test is steps 14 / 9: the test of user presence, unless it is proved. It uses
-// the token up.
+// test is steps 13 and 14 / 8 and 9: the test of user presence, unless it is
+// proved. It uses the token up, but not where the built-in method proved
+// presence.
 func (u *consent) test(ctx context.Context) error {
+	if u.flags&ctap.FlagUP != 0 {
+		return nil
+	}
 	if !u.present {
 		if err := u.a.confirm(ctx, u.call, u.prompt); err != nil {
 			return err
