@@ -43,7 +43,7 @@ const (
 )
 
 // run is the pump. It does nothing that could keep it from the next event: the
-// kernel holds 32 of them, and drops what comes then.
+// kernel holds 31 of them, and drops what comes then.
 func (d *Device) run(events <-chan kernel.Event) {
 	defer close(d.queue)
 	for event := range events {

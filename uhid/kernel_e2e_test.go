@@ -35,7 +35,7 @@ func (h *hidraw) ReadReport() (r ctaphid.Report, err error) {
 }
 
 // WriteReport takes a millisecond, as a USB host does for each report. Programs
-// that write long messages without a pause overrun the 32 events that the kernel
+// that write long messages without a pause overrun the 31 events that the kernel
 // holds.
 func (h *hidraw) WriteReport(r ctaphid.Report) error {
 	time.Sleep(time.Millisecond)

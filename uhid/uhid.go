@@ -2,13 +2,12 @@
 // /dev/uhid. To the programs of the computer it is a USB security key.
 //
 // The kernel's queues on the way are short, and drop what they cannot hold
-// without a word: 32 events from the kernel to us, 64 reports that a program has
+// without a word: 31 events from the kernel to us, 64 reports that a program has
 // not read from its /dev/hidraw. So what comes is read at once, and what goes is
 // paced. The first queue can overflow all the same, since nothing makes a
-// program wait that writes: up to 30 reports (1768 bytes) have always come
-// through, a longer request only from a program that pauses, or on a machine
-// that runs both at once. Authenticators should announce a maxMsgSize below that
-// here.
+// program wait that writes: a request that fits it (31 reports, 1827 bytes) is
+// safe, a longer one only from a program that pauses between its reports.
+// Authenticators do well to announce a smaller maxMsgSize here.
 package uhid
 
 import (

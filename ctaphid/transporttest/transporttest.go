@@ -38,7 +38,7 @@ func RunClose(t *testing.T, open func(t *testing.T) ctaphid.Transport) {
 
 const (
 	longest = 129 // reports, of the longest message
-	unread  = 32  // reports that each end holds, at least
+	unread  = 31  // reports that each end holds, at least
 )
 
 // numbered returns a report that differs from its neighbours in every byte.

@@ -18,7 +18,7 @@ import (
 //	func TestMain(m *testing.M) { leak.Main(m) }
 func Main(m *testing.M) {
 	code := m.Run()
-	if left := leftovers(5 * time.Second); code == 0 && len(left) > 0 {
+	if left := leftovers(2 * time.Second); code == 0 && len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "leak: %d goroutines outlive the tests:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
 		code = 1
 	}
