@@ -17,7 +17,7 @@ import (
 
 // quiet is what presence modes need, of a program that says nothing.
 func quiet() presenceEnv {
-	return presenceEnv{newConsole(io.Discard), slog.New(slog.DiscardHandler)}
+	return presenceEnv{console: newConsole(io.Discard), log: slog.New(slog.DiscardHandler)}
 }
 
 func mustOpen(t *testing.T, mode string) authenticator.Presence {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/control"
 	"github.com/softkey-project/softkey/ctap"
 )
 
@@ -34,6 +35,7 @@ const (
 type presenceEnv struct {
 	console *console
 	log     *slog.Logger
+	consent *control.Consent // nil: there is no control interface
 }
 
 // presenceModes is the table: a mode is a line here. A Presence that has to be
@@ -46,6 +48,7 @@ var presenceModes = []presenceMode{
 	{"once", "once", "agree once, then never answer", without, openOnce},
 	{"polls", "polls:N", "agree when a U2F host asks for the Nth time, to CTAP2 at once", required, openPolls},
 	{"signal", "signal", "SIGUSR1 is a touch, SIGUSR2 a refusal", without, openSignal},
+	{"control", "control", "a program agrees or refuses, over the address of --control", without, openControl},
 	{"command", "command:CMD", "run CMD with the prompt as JSON on its input; exit code 0 agrees", required, openCommand},
 }
 
@@ -91,8 +94,9 @@ func presenceValues() []string {
 	return values
 }
 
-// closePresence ends what p holds. Nobody may be asked any more.
-func closePresence(p authenticator.Presence) error {
+// closePresence ends what a Presence or a Verification holds. Nobody may be asked
+// any more.
+func closePresence(p any) error {
 	if c, ok := p.(io.Closer); ok {
 		return c.Close()
 	}

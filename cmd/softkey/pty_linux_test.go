@@ -25,8 +25,8 @@ func newPTY(t *testing.T) *pty {
 		t.Skip("this machine has no pseudo-terminals: ", err)
 	}
 	var number, unlock uint32
-	control(t, user, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
-	control(t, user, syscall.TIOCGPTN, unsafe.Pointer(&number))
+	ioctlOn(t, user, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
+	ioctlOn(t, user, syscall.TIOCGPTN, unsafe.Pointer(&number))
 	inner, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +54,8 @@ func (p *pty) read() {
 	}
 }
 
-// control does an ioctl; arg points to what it reads or writes.
-func control(t *testing.T, f *os.File, request uintptr, arg unsafe.Pointer) {
+// ioctlOn does an ioctl; arg points to what it reads or writes.
+func ioctlOn(t *testing.T, f *os.File, request uintptr, arg unsafe.Pointer) {
 	t.Helper()
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -72,7 +72,7 @@ func control(t *testing.T, f *os.File, request uintptr, arg unsafe.Pointer) {
 func (p *pty) raw() bool {
 	p.t.Helper()
 	var state syscall.Termios
-	control(p.t, p.inner, syscall.TCGETS, unsafe.Pointer(&state))
+	ioctlOn(p.t, p.inner, syscall.TCGETS, unsafe.Pointer(&state))
 	return state.Lflag&(syscall.ICANON|syscall.ECHO|syscall.ISIG) == 0
 }
 

@@ -3,11 +3,14 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,7 +28,9 @@ import (
 // the commands of testscript there are:
 //
 //	exits CODE PROGRAM [ARG...]     run a program, which ends with the exit code
-//	start NAME ARG...               start `softkey run`; $NAME is its address when it is ready
+//	start NAME ARG...               start `softkey run`; when it is ready, $NAME is its address,
+//	                                $NAME2 its second, and $NAME_control that of --control
+//	hand ADDRESS METHOD PATH CODE   ask the control interface, which answers with the status; see the file reply
 //	await NAME REGEXP               wait until it has written that to standard error
 //	signal NAME INT|KILL|TERM|USR1|USR2  send it a signal
 //	finish NAME CODE                wait for its end; its output is in NAME.stdout, NAME.stderr
@@ -60,7 +65,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "signal": cmdSignal,
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
-			"request": cmdRequest, "counter": cmdCounter,
+			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand,
 		},
 	})
 }
@@ -121,11 +126,16 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := startProcess(cmd)
 	ts.Check(err)
 	ts.Defer(p.stop)
-	addresses, err := p.addresses(max(1, strings.Count(strings.Join(args, "\n"), "--transport")))
+	all := strings.Join(args, "\n")
+	addresses, err := p.addresses(max(1, strings.Count(all, "--transport")) + strings.Count(all, "--control"))
 	ts.Check(err)
 	for i, address := range addresses {
 		name := args[0]
-		if i > 0 {
+		address, isControl := strings.CutPrefix(address, "control ")
+		switch {
+		case isControl:
+			name += "_control"
+		case i > 0:
 			name += strconv.Itoa(i + 1)
 		}
 		ts.Setenv(name, address)
@@ -174,6 +184,28 @@ func cmdSend(ts *testscript.TestScript, neg bool, args []string) {
 	defer conn.Close()
 	_, err = conn.Write(data)
 	ts.Check(err)
+}
+
+func cmdHand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 4, "hand ADDRESS METHOD PATH CODE")
+	network, place, _ := strings.Cut(args[0], ":")
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, place)
+		},
+	}}
+	req, err := http.NewRequest(args[1], "http://key"+args[2], nil)
+	ts.Check(err)
+	resp, err := client.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("reply"), body, 0o600))
+	if got := strconv.Itoa(resp.StatusCode); got != args[3] {
+		ts.Fatalf("%s: status %s, want %s: %s", args[2], got, args[3], body)
+	}
 }
 
 func cmdMode(ts *testscript.TestScript, neg bool, args []string) {

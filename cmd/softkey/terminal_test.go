@@ -70,7 +70,7 @@ func ask(t *testing.T, p authenticator.Prompt) *asking {
 	a := &asking{fakeTerminal: newFakeTerminal(), answer: make(chan error, 1)}
 	log := slog.New(newLogHandler(&a.log, slog.LevelDebug))
 	presence := &prompter{
-		terminal: a.fakeTerminal, env: presenceEnv{newConsole(&a.log), log},
+		terminal: a.fakeTerminal, env: presenceEnv{console: newConsole(&a.log), log: log},
 		interrupt: func() error { a.interrupted++; return nil },
 	}
 	var ctx context.Context
