@@ -27,6 +27,12 @@ type extension struct {
 // this order. Which of them a key has is its profile's choice.
 var extensions = []extension{
 	credProtect,
+	credBlob,
+	largeBlobKey,
+	minPinLength,
+	pinComplexityPolicy,
+	thirdPartyPayment,
+	uvm,
 }
 
 // outputs are what extensions say to the host.
@@ -89,8 +95,32 @@ func (op *getAssertion) runExtensions() error {
 // extends tells whether the key has an extension.
 func (p *Profile) extends(name string) bool { return slices.Contains(p.Extensions, name) }
 
-// inputBool reads the input of an extension that is switched on by true.
+// onTrue makes one half of an extension of what it does when its input is true.
+// The input false is as good as none.
+func onTrue[Operation any](run func(Operation) error) func(Operation, ctap.Raw) error {
+	return func(op Operation, input ctap.Raw) error {
+		on, err := inputBool(input)
+		if err != nil || !on {
+			return err
+		}
+		return run(op)
+	}
+}
+
 func inputBool(input ctap.Raw) (on bool, err error) {
 	err = ctap.UnmarshalLax(input, &on)
 	return on, err
+}
+
+// byteString is a byte string of an input; nil: absent. The decoder alone would
+// take an array of small numbers for one, too.
+type byteString []byte
+
+// UnmarshalCBOR is for the decoder.
+func (b *byteString) UnmarshalCBOR(item []byte) error {
+	const majorBytes = 2
+	if item[0]>>5 != majorBytes {
+		return fmt.Errorf("no byte string: %w", ctap.StatusCBORUnexpectedType)
+	}
+	return ctap.UnmarshalLax(item, (*[]byte)(b))
 }
