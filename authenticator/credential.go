@@ -1,6 +1,8 @@
 package authenticator
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -108,6 +110,16 @@ func (a *Authenticator) keyOf(alg cose.Alg, material []byte) (cose.PrivateKey, e
 		return cose.Hedged(key), nil
 	}
 	return key, nil
+}
+
+// deriveSecret returns the secret that a credential has for a purpose, such as
+// the random numbers of hmac-secret: HKDF-SHA-256 of its private key, with the
+// purpose as info. So a credential that carries itself has secrets without
+// growing. What a purpose is called never changes.
+func deriveSecret(material []byte, purpose string) (secret [32]byte, err error) {
+	b, err := hkdf.Key(sha256.New, material, nil, purpose, len(secret))
+	copy(secret[:], b)
+	return secret, err
 }
 
 // unwrap opens a key handle of rpIDHash; nil if it is not ours.

@@ -31,6 +31,8 @@ var extensions = []extension{
 	largeBlobKey,
 	minPinLength,
 	pinComplexityPolicy,
+	hmacSecret,
+	hmacSecretMC, // looks at what hmac-secret did
 	thirdPartyPayment,
 	uvm,
 }
