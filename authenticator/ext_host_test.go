@@ -160,6 +160,14 @@ func (k key) assertionRefused(r *ctap.GetAssertionRequest, want error) {
 	wantStatus(k.t, "getAssertion", k.command(ctap.CommandGetAssertion, r, nil), want)
 }
 
+// assertionAnswers wants a status of getAssertion, which may be OK.
+func (k key) assertionAnswers(r *ctap.GetAssertionRequest, want ctap.Status) {
+	k.t.Helper()
+	if got := ctap.StatusOf(k.command(ctap.CommandGetAssertion, r, nil)); got != want {
+		k.t.Errorf("getAssertion with %x: got %v, want %v", r.Extensions, got, want)
+	}
+}
+
 var pinProtocols = []uint64{1, 2}
 
 func byProtocol(t *testing.T, test func(t *testing.T, protocol uint64)) {

@@ -35,6 +35,7 @@ var extensions = []extension{
 	hmacSecretMC, // looks at what hmac-secret did
 	thirdPartyPayment,
 	uvm,
+	largeBlob, // last: it writes to the store, and nothing may refuse after that
 }
 
 // outputs are what extensions say to the host.
