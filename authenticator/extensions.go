@@ -35,6 +35,7 @@ var extensions = []extension{
 	hmacSecretMC, // looks at what hmac-secret did
 	thirdPartyPayment,
 	uvm,
+	previewSign,
 	largeBlob, // last: it writes to the store, and nothing may refuse after that
 }
 
