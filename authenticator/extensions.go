@@ -39,6 +39,15 @@ var extensions = []extension{
 	largeBlob, // last: it writes to the store, and nothing may refuse after that
 }
 
+// extensionByName returns the extension with a name, or nil.
+func extensionByName(name string) *extension {
+	i := slices.IndexFunc(extensions, func(e extension) bool { return e.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &extensions[i]
+}
+
 // outputs are what extensions say to the host.
 type outputs struct {
 	signed   map[string]any // in authenticatorData

@@ -127,23 +127,51 @@ func (p *Profile) backupFlags() (f ctap.Flags) {
 // hidCeiling is the longest message of CTAPHID.
 const hidCeiling = 7609
 
+// profileCheck is one row of a table of rules.
+type profileCheck struct {
+	bad  bool
+	what string
+}
+
 // Validate returns an error that names the first field which makes no sense.
 func (p *Profile) Validate() error {
-	for _, check := range []struct {
-		bad  bool
-		what string
-	}{
+	for _, check := range slices.Concat([]profileCheck{
 		{len(p.Versions) == 0, "versions: none"},
 		{slices.Contains(p.Versions, "FIDO_2_2"), `versions: "FIDO_2_2" was never defined`},
 		{p.CTAP2() && len(p.Algorithms) == 0, "algorithms: none"},
 		{p.CTAP2() && (p.MaxMsgSize < 1024 || p.MaxMsgSize > hidCeiling), "maxMsgSize: not between 1024 and 7609"},
 		{p.Signatures != SignaturesRFC6979 && p.Signatures != SignaturesHedged, `signatures: neither "rfc6979" nor "hedged"`},
-	} {
+	}, p.extensionChecks()) {
 		if check.bad {
 			return fmt.Errorf("profile %s: %s", p.Name, check.what)
 		}
 	}
 	return p.validateTables()
+}
+
+// minCredBlob is the least that maxCredBlobLength may be (§12.2), in bytes.
+const minCredBlob = 32
+
+// extensionChecks are the rules for extensions that hang together with others,
+// or with options (§9, §12).
+func (p *Profile) extensionChecks() []profileCheck {
+	largeBlobs, setMinPINLength := p.Options[ctap.OptionLargeBlobs], p.Options[ctap.OptionSetMinPINLength]
+	verifies := p.has(ctap.OptionClientPIN) || p.has(ctap.OptionUV)
+	fido23 := slices.Contains(p.Versions, ctap.VersionFIDO23)
+	return []profileCheck{
+		{fido23 && !p.extends("hmac-secret"), "extensions: FIDO_2_3 needs hmac-secret"},
+		{fido23 && verifies && !p.extends("credProtect"), "extensions: FIDO_2_3 with user verification needs credProtect"},
+		{p.extends("credBlob") && !p.extends("credProtect"), "extensions: credBlob needs credProtect"},
+		{p.extends("credBlob") && p.MaxCredBlobLength < minCredBlob, "maxCredBlobLength: less than 32, with credBlob"},
+		{p.extends("hmac-secret-mc") && !p.extends("hmac-secret"), "extensions: hmac-secret-mc needs hmac-secret"},
+		{p.extends("largeBlobKey") != largeBlobs, "extensions: largeBlobKey goes with option largeBlobs"},
+		{p.extends("largeBlob") && largeBlobs, "extensions: largeBlob excludes largeBlobKey and option largeBlobs"},
+		{p.extends("minPinLength") != setMinPINLength, "extensions: minPinLength goes with option setMinPINLength"},
+		{
+			p.extends("pinComplexityPolicy") && (p.PINComplexityPolicy == nil || !setMinPINLength),
+			"extensions: pinComplexityPolicy needs field pinComplexityPolicy and option setMinPINLength",
+		},
+	}
 }
 
 func (p *Profile) validateTables() error {
@@ -155,6 +183,11 @@ func (p *Profile) validateTables() error {
 	for _, name := range p.AttestationFormats {
 		if attestation.ByName(name) == nil {
 			return fmt.Errorf("profile %s: attestationFormats: %q is not implemented", p.Name, name)
+		}
+	}
+	for _, name := range p.Extensions {
+		if extensionByName(name) == nil {
+			return fmt.Errorf("profile %s: extensions: %q is not implemented", p.Name, name)
 		}
 	}
 	for _, c := range p.Commands {
