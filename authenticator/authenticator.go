@@ -72,6 +72,9 @@ type Authenticator struct {
 // New returns an authenticator that is plugged in. It takes a device key from
 // the store, or makes one there.
 func New(cfg Config) (*Authenticator, error) {
+	if cfg.Verification == nil {
+		cfg.Profile = cfg.Profile.withoutBuiltInUV()
+	}
 	if err := cfg.Profile.Validate(); err != nil {
 		return nil, fmt.Errorf("authenticator: %w", err)
 	}
@@ -80,9 +83,6 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.Profile.has(ctap.OptionEP) && cfg.Enterprise == nil {
 		return nil, errors.New("authenticator: enterprise attestation needs an Attester of its own")
-	}
-	if cfg.Verification == nil {
-		cfg.Profile = cfg.Profile.withoutBuiltInUV()
 	}
 	if cfg.Presence == nil {
 		cfg.Presence = PresenceFunc(Deny)

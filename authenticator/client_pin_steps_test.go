@@ -311,20 +311,24 @@ func TestPermissionsComeBeforeThePIN(t *testing.T) {
 	wantStatus(t, "getPinToken with permissions", err, ctap.StatusInvalidParameter)
 }
 
-// clientPIN of a key that has neither a PIN nor built-in user verification.
+// clientPIN of a key that has neither a PIN nor built-in user verification: it is
+// there for the key agreement of hmac-secret, or not at all.
 func TestNoClientPIN(t *testing.T) {
-	p := newKey(t, nil, func(c *Config) {
-		c.Profile = c.Profile.with(nil)
-		for _, option := range []string{ctap.OptionClientPIN, ctap.OptionPinUvAuthToken, ctap.OptionSetMinPINLength, ctap.OptionPerCredMgmtRO} {
-			delete(c.Profile.Options, option)
+	bare, _ := ProfileByName("fido2.0")
+	delete(bare.Options, ctap.OptionClientPIN)
+	p := newKey(t, nil, func(c *Config) { c.Profile = bare }).speaking(1)
+	p.agree()
+	for sub := ctap.GetPINRetries; sub <= ctap.GetTokenUsingPINWithPermission; sub++ {
+		if sub != ctap.GetKeyAgreement {
+			_, err := p.pin(&ctap.ClientPINRequest{Subcommand: sub})
+			wantStatus(t, fmt.Sprintf("subCommand %02X", uint64(sub)), err, ctap.StatusInvalidSubcommand)
 		}
-		c.Profile.Versions = []string{ctap.VersionU2FV2, ctap.VersionFIDO20}
-		c.Profile.Extensions = without(c.Profile.Extensions, "minPinLength")
-		c.Profile.PinUvAuthProtocols = nil
-	}).speaking(2)
-	_, err := p.pin(&ctap.ClientPINRequest{Subcommand: ctap.GetPINRetries})
-	wantStatus(t, "getPINRetries", err, ctap.StatusInvalidCommand)
-	wantStatus(t, "no parameters", p.command(ctap.CommandClientPIN, nil, nil), ctap.StatusInvalidCommand)
+	}
+	bare.Extensions, bare.PinUvAuthProtocols = nil, nil
+	bare.Commands = without(bare.Commands, ctap.CommandClientPIN)
+	p = newKey(t, nil, func(c *Config) { c.Profile = bare }).speaking(1)
+	_, err := p.pin(&ctap.ClientPINRequest{Subcommand: ctap.GetKeyAgreement})
+	wantStatus(t, "getKeyAgreement", err, ctap.StatusInvalidCommand)
 }
 
 // A key with a sensor and without a PIN answers what belongs to the sensor.

@@ -30,7 +30,7 @@ type clientPINSubcommand struct {
 
 var clientPINSubcommands = map[ctap.ClientPINSubcommand]clientPINSubcommand{
 	ctap.GetPINRetries:   {run: (*clientPIN).getPINRetries, offered: hasClientPIN},
-	ctap.GetKeyAgreement: {run: (*clientPIN).getKeyAgreement, offered: hasAnyUV, required: needs(pProtocol)},
+	ctap.GetKeyAgreement: {run: (*clientPIN).getKeyAgreement, offered: agrees, required: needs(pProtocol)},
 	ctap.SetPIN: {
 		run: (*clientPIN).setPIN, offered: hasClientPIN,
 		required: needs(pProtocol, pKeyAgreement, pParam, pNewPIN),
@@ -56,9 +56,11 @@ var clientPINSubcommands = map[ctap.ClientPINSubcommand]clientPINSubcommand{
 
 func hasClientPIN(a *Authenticator) bool { return a.profile.has(ctap.OptionClientPIN) }
 func hasTokens(a *Authenticator) bool    { return a.profile.Options[ctap.OptionPinUvAuthToken] }
-func hasAnyUV(a *Authenticator) bool     { return hasClientPIN(a) || a.builtInUV() }
 func hasUVTokens(a *Authenticator) bool  { return hasTokens(a) && a.builtInUV() }
 func hasPINTokens(a *Authenticator) bool { return hasTokens(a) && hasClientPIN(a) }
+
+// agrees: hmac-secret needs the key agreement too, of a key that has no PIN.
+func agrees(*Authenticator) bool { return true }
 
 func needs(present ...func(*ctap.ClientPINRequest) bool) []func(*ctap.ClientPINRequest) bool {
 	return present
@@ -76,9 +78,6 @@ func pRPID(r *ctap.ClientPINRequest) bool {
 }
 
 func (a *Authenticator) clientPIN(ctx context.Context, c *call) (any, error) {
-	if !hasAnyUV(a) {
-		return nil, ctap.StatusInvalidCommand
-	}
 	req, err := ctap.ParseClientPINRequest(c.parameters)
 	if err != nil {
 		return nil, err
@@ -344,20 +343,11 @@ func (op *clientPIN) permissions(by method) (ctap.Permissions, error) {
 		return 0, denied
 	}
 	for _, row := range permissionOptions {
-		if wanted&row.permission != 0 && !op.a.allows(row.option[by]) {
+		if wanted&row.permission != 0 && !op.a.profile.promises(row.option[by]) {
 			return 0, denied
 		}
 	}
 	return wanted, nil
-}
-
-// allows tells whether an option permits what needs it. bioEnroll is false
-// until a finger is enrolled, and yet there.
-func (a *Authenticator) allows(option string) bool {
-	if option == ctap.OptionBioEnroll {
-		return a.profile.has(option)
-	}
-	return a.profile.Options[option]
 }
 
 // grant hands out a token with permissions. pcmr alone is that of the persistent

@@ -36,7 +36,7 @@ var configSubcommands = map[ctap.ConfigSubcommand]configSubcommand{
 func (a *Authenticator) authnrCfg() bool { return a.profile.Options[ctap.OptionAuthnrCfg] }
 
 func featureOf(option string) func(*Authenticator) bool {
-	return func(a *Authenticator) bool { return a.authnrCfg() && a.profile.has(option) }
+	return func(a *Authenticator) bool { return a.authnrCfg() && a.profile.promises(option) }
 }
 
 // config is authenticatorConfig (§6.11).

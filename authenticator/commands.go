@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/softkey-project/softkey/ctap"
 )
@@ -62,7 +61,7 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 	}
 	id := ctap.Command(req.Data[0])
 	var cmd command // that of a command which the key does not have
-	if slices.Contains(a.profile.Commands, id) {
+	if a.profile.answers(id) {
 		cmd = commands[id]
 	}
 	if !cmd.keep {

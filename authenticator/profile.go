@@ -50,7 +50,8 @@ type Profile struct {
 	PINComplexityPolicyURL      string          `json:"pinComplexityPolicyURL"`
 
 	// MaxInfoMember is the last member of authenticatorGetInfo that the
-	// profile's edition of CTAP knows: 06 for 2.0, 15 for 2.1, 1F for 2.3.
+	// profile's edition of CTAP knows: 06 for 2.0, 0A for the draft of 2.1, 15
+	// for 2.1, 1E for 2.2, 1F for 2.3.
 	MaxInfoMember uint64 `json:"maxInfoMember"`
 
 	// EnterpriseRPIDs are the relying parties of vendor-facilitated enterprise
@@ -141,7 +142,7 @@ func (p *Profile) Validate() error {
 		{p.CTAP2() && len(p.Algorithms) == 0, "algorithms: none"},
 		{p.CTAP2() && (p.MaxMsgSize < 1024 || p.MaxMsgSize > hidCeiling), "maxMsgSize: not between 1024 and 7609"},
 		{p.Signatures != SignaturesRFC6979 && p.Signatures != SignaturesHedged, `signatures: neither "rfc6979" nor "hedged"`},
-	}, p.extensionChecks()) {
+	}, p.extensionChecks(), p.featureChecks()) {
 		if check.bad {
 			return fmt.Errorf("profile %s: %s", p.Name, check.what)
 		}

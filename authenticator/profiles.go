@@ -168,7 +168,10 @@ func fullPolicyProfile() Profile {
 	p.LongTouchForReset, p.PINComplexityPolicy = &no, &no
 	p.PINComplexityPolicyURL = "https://github.com/softkey-project/softkey/blob/main/docs/pin-complexity.md"
 	p.VendorPrototypeCommands = []uint64{0x736f66746b657901}
-	p.Algorithms = []cose.ID{cose.ES256, cose.EdDSA}
+	p.Algorithms = []cose.ID{
+		cose.ES256, cose.EdDSA, cose.ES384, cose.ES512, cose.ES256K, cose.Ed448, cose.RS256, cose.PS256,
+		cose.MLDSA44, cose.MLDSA65, cose.MLDSA87, cose.ESP256, cose.ESP384, cose.ESP512, cose.Ed25519,
+	}
 	return p
 }
 
