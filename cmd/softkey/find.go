@@ -135,6 +135,10 @@ func listKeys() error {
 
 // openLoopback makes a key in this process.
 func (c *clientFlags) openLoopback(p *program) (*link, error) {
+	c.key.pinFile = c.pinFile
+	if c.setsPIN {
+		c.key.pinFile = ""
+	}
 	cfg, err := c.key.config(p)
 	if err != nil {
 		return nil, err

@@ -40,7 +40,8 @@ func withVerification(p authenticator.Profile) authenticator.Profile {
 // withoutClientPIN returns p without a PIN, and without what only a PIN is good
 // for. Where the key cannot verify its user otherwise, there are no tokens, and
 // what needs one goes as well. Extension hmac-secret keeps its key agreement,
-// which is of the same command.
+// which is of the same command; the key is none of CTAP 2.3 then, unless it has no
+// discoverable credentials (§9).
 func withoutClientPIN(p authenticator.Profile, verifies bool) authenticator.Profile {
 	p.Options = maps.Clone(p.Options)
 	p = dropOptions(p, ctap.OptionClientPIN, ctap.OptionNoMcGaPermissionsWithClientPIN, ctap.OptionSetMinPINLength,
@@ -52,7 +53,10 @@ func withoutClientPIN(p authenticator.Profile, verifies bool) authenticator.Prof
 	if verifies {
 		return p
 	}
-	p = dropOptions(p, ctap.OptionPinUvAuthToken, ctap.OptionCredMgmt, ctap.OptionPerCredMgmtRO,
+	if p.DiscoverableCredentials > 0 {
+		p.Versions = except(p.Versions, ctap.VersionFIDO23)
+	}
+	p = dropOptions(p, ctap.OptionUV, ctap.OptionPinUvAuthToken, ctap.OptionCredMgmt, ctap.OptionPerCredMgmtRO,
 		ctap.OptionCredentialMgmtPreview, ctap.OptionAlwaysUv, ctap.OptionUVAcfg)
 	p = dropCommands(p, ctap.CommandCredentialManagement, ctap.CommandCredentialManagementPreview)
 	if _, enterprise := p.Options[ctap.OptionEP]; !enterprise && p.LongTouchForReset == nil && p.VendorPrototypeCommands == nil {

@@ -30,6 +30,8 @@ import (
 //	exits CODE PROGRAM [ARG...]     run a program, which ends with the exit code
 //	start NAME ARG...               start `softkey run`; when it is ready, $NAME is its address,
 //	                                $NAME2 its second, and $NAME_control that of --control
+//	unhex FILE HEX                  write bytes to a file
+//	only NAME FILE ACCOUNT          $NAME is the ID of the account's credential in a JSON list
 //	hand ADDRESS METHOD PATH CODE   ask the control interface, which answers with the status; see the file reply
 //	await NAME REGEXP               wait until it has written that to standard error
 //	signal NAME INT|KILL|TERM|USR1|USR2  send it a signal
@@ -65,7 +67,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "signal": cmdSignal,
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
-			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand,
+			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand, "unhex": cmdUnhex, "only": cmdOnly,
 		},
 	})
 }
@@ -184,6 +186,28 @@ func cmdSend(ts *testscript.TestScript, neg bool, args []string) {
 	defer conn.Close()
 	_, err = conn.Write(data)
 	ts.Check(err)
+}
+
+func cmdUnhex(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, "unhex FILE HEX")
+	data, err := hex.DecodeString(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+func cmdOnly(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, "only NAME FILE ACCOUNT")
+	var list credentialList
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &list))
+	for _, site := range list.Sites {
+		for _, c := range site.Credentials {
+			if strings.HasPrefix(c.User.Name, args[2]) {
+				ts.Setenv(args[0], c.ID)
+				return
+			}
+		}
+	}
+	ts.Fatalf("no credential of %s", args[2])
 }
 
 func cmdHand(ts *testscript.TestScript, neg bool, args []string) {
