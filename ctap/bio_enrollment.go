@@ -24,13 +24,13 @@ type BioEnrollmentRequest struct {
 	Subcommand        BioEnrollmentSubcommand `cbor:"2,keyasint,omitempty"`
 	Params            Raw                     `cbor:"3,keyasint,omitempty"` // a BioEnrollmentParams, as it came: it is authenticated
 	PinUvAuthProtocol *uint64                 `cbor:"4,keyasint,omitempty"`
-	PinUvAuthParam    []byte                  `cbor:"5,keyasint,omitzero"`
+	PinUvAuthParam    Bytes                   `cbor:"5,keyasint,omitzero"`
 	GetModality       bool                    `cbor:"6,keyasint,omitempty"`
 }
 
 // BioEnrollmentParams are the parameters of its subcommands.
 type BioEnrollmentParams struct {
-	TemplateID           []byte  `cbor:"1,keyasint,omitzero"`
+	TemplateID           Bytes   `cbor:"1,keyasint,omitzero"`
 	TemplateFriendlyName *string `cbor:"2,keyasint,omitempty"`
 	TimeoutMilliseconds  uint64  `cbor:"3,keyasint,omitempty"`
 }

@@ -36,9 +36,9 @@ type ClientPINRequest struct {
 	PinUvAuthProtocol *uint64             `cbor:"1,keyasint,omitempty"`
 	Subcommand        ClientPINSubcommand `cbor:"2,keyasint,omitempty"`
 	KeyAgreement      Raw                 `cbor:"3,keyasint,omitempty"`
-	PinUvAuthParam    []byte              `cbor:"4,keyasint,omitzero"`
-	NewPINEnc         []byte              `cbor:"5,keyasint,omitzero"`
-	PINHashEnc        []byte              `cbor:"6,keyasint,omitzero"`
+	PinUvAuthParam    Bytes               `cbor:"4,keyasint,omitzero"`
+	NewPINEnc         Bytes               `cbor:"5,keyasint,omitzero"`
+	PINHashEnc        Bytes               `cbor:"6,keyasint,omitzero"`
 	Permissions       *Permissions        `cbor:"9,keyasint,omitempty"`
 	RPID              *string             `cbor:"10,keyasint,omitempty"`
 }

@@ -19,7 +19,7 @@ type ConfigRequest struct {
 	Subcommand        ConfigSubcommand `cbor:"1,keyasint,omitempty"`
 	Params            Raw              `cbor:"2,keyasint,omitempty"` // as it came: it is authenticated
 	PinUvAuthProtocol *uint64          `cbor:"3,keyasint,omitempty"`
-	PinUvAuthParam    []byte           `cbor:"4,keyasint,omitzero"`
+	PinUvAuthParam    Bytes            `cbor:"4,keyasint,omitzero"`
 }
 
 // ParseConfigRequest decodes the parameters; the error is or wraps a [Status].

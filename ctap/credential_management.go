@@ -23,12 +23,12 @@ type CredentialManagementRequest struct {
 	Subcommand        CredentialManagementSubcommand `cbor:"1,keyasint,omitempty"`
 	Params            Raw                            `cbor:"2,keyasint,omitempty"` // a CredentialManagementParams, as it came: it is authenticated
 	PinUvAuthProtocol *uint64                        `cbor:"3,keyasint,omitempty"`
-	PinUvAuthParam    []byte                         `cbor:"4,keyasint,omitzero"`
+	PinUvAuthParam    Bytes                          `cbor:"4,keyasint,omitzero"`
 }
 
 // CredentialManagementParams are the parameters of its subcommands.
 type CredentialManagementParams struct {
-	RPIDHash     []byte                `cbor:"1,keyasint,omitzero"`
+	RPIDHash     Bytes                 `cbor:"1,keyasint,omitzero"`
 	CredentialID *CredentialDescriptor `cbor:"2,keyasint,omitempty"`
 	User         *User                 `cbor:"3,keyasint,omitempty"`
 }

@@ -5,11 +5,11 @@ import "fmt"
 // GetAssertionRequest holds the parameters of authenticatorGetAssertion (§6.2).
 type GetAssertionRequest struct {
 	RPID              string                 `cbor:"1,keyasint,omitempty"`
-	ClientDataHash    []byte                 `cbor:"2,keyasint,omitzero"`
+	ClientDataHash    Bytes                  `cbor:"2,keyasint,omitzero"`
 	AllowList         []CredentialDescriptor `cbor:"3,keyasint,omitempty"`
 	Extensions        map[string]Raw         `cbor:"4,keyasint,omitempty"`
 	Options           *Options               `cbor:"5,keyasint,omitempty"`
-	PinUvAuthParam    []byte                 `cbor:"6,keyasint,omitzero"`
+	PinUvAuthParam    Bytes                  `cbor:"6,keyasint,omitzero"`
 	PinUvAuthProtocol *uint64                `cbor:"7,keyasint,omitempty"`
 }
 

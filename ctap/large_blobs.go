@@ -4,10 +4,10 @@ package ctap
 // Get and Set exclude each other.
 type LargeBlobsRequest struct {
 	Get               *uint64 `cbor:"1,keyasint,omitempty"`
-	Set               []byte  `cbor:"2,keyasint,omitzero"`
+	Set               Bytes   `cbor:"2,keyasint,omitzero"`
 	Offset            *uint64 `cbor:"3,keyasint,omitempty"`
 	Length            *uint64 `cbor:"4,keyasint,omitempty"`
-	PinUvAuthParam    []byte  `cbor:"5,keyasint,omitzero"`
+	PinUvAuthParam    Bytes   `cbor:"5,keyasint,omitzero"`
 	PinUvAuthProtocol *uint64 `cbor:"6,keyasint,omitempty"`
 }
 
