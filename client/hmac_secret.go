@@ -20,10 +20,10 @@ type HMACSecret struct {
 // hmacSecretInput is the extension's input. Keys of CTAP 2.0 know protocol one
 // alone, and not the last member.
 type hmacSecretInput struct {
-	KeyAgreement      ctap.Raw `cbor:"1,keyasint"`
-	SaltEnc           []byte   `cbor:"2,keyasint"`
-	SaltAuth          []byte   `cbor:"3,keyasint"`
-	PinUvAuthProtocol uint64   `cbor:"4,keyasint,omitempty"`
+	KeyAgreement      ctap.Raw   `cbor:"1,keyasint"`
+	SaltEnc           ctap.Bytes `cbor:"2,keyasint"`
+	SaltAuth          ctap.Bytes `cbor:"3,keyasint"`
+	PinUvAuthProtocol uint64     `cbor:"4,keyasint,omitempty"`
 }
 
 // saltSize is the length of a salt and of an output, in bytes.
@@ -62,7 +62,7 @@ func (h *HMACSecret) Input() ctap.Raw { return h.input }
 // Outputs decrypts the extension's output, a byte string in CBOR: as many
 // outputs of 32 bytes as there were salts.
 func (h *HMACSecret) Outputs(output ctap.Raw) ([][]byte, error) {
-	var encrypted []byte
+	var encrypted ctap.Bytes
 	if err := ctap.UnmarshalLax(output, &encrypted); err != nil {
 		return nil, fmt.Errorf("client: the output of hmac-secret is malformed: %v", err)
 	}

@@ -18,9 +18,9 @@ import (
 //	ciphertext = AES-256-GCM(DEFLATE(blob)) ‖ tag (16)
 //	AAD        = "blob" ‖ origSize (8, little-endian)
 type largeBlob struct {
-	Ciphertext []byte `cbor:"1,keyasint"`
-	Nonce      []byte `cbor:"2,keyasint"`
-	OrigSize   uint64 `cbor:"3,keyasint"` // of the blob
+	Ciphertext ctap.Bytes `cbor:"1,keyasint"`
+	Nonce      ctap.Bytes `cbor:"2,keyasint"`
+	OrigSize   uint64     `cbor:"3,keyasint"` // of the blob
 }
 
 // maxBlobSize bounds what a blob may be decompressed to, in bytes.
