@@ -165,3 +165,22 @@ func TestSignals(t *testing.T) {
 		want("touch long before", 30*time.Second, ctap.StatusUserActionTimeout)
 	})
 }
+
+// A long touch is agreed to by one that is long enough; approve takes its time.
+func TestApproveLong(t *testing.T) {
+	for mode, want := range map[string]error{
+		"approve": nil, "approve:5s": nil, "approve:4s": ctap.StatusUserActionTimeout, "approve:0s": ctap.StatusUserActionTimeout,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p, err := openPresence(quiet(), mode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, ctap.StatusUserActionTimeout)
+			defer cancel()
+			if err := p.Confirm(ctx, authenticator.Prompt{Kind: authenticator.KindReset, Long: true}); err != want {
+				t.Errorf("%s: got %v, want %v", mode, err, want)
+			}
+		})
+	}
+}

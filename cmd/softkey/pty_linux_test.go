@@ -234,3 +234,38 @@ func TestResetAsks(t *testing.T) {
 		})
 	}
 }
+
+// A PIN is asked for twice, and never shown; one at last is asked for once more
+// where it was wrong.
+func TestPINAtTerminal(t *testing.T) {
+	p := newPTY(t)
+	dir := filepath.Join(t.TempDir(), "key")
+	set := p.start(nil, "pin", "set", "--device", "loopback", "--state", dir)
+	p.await("New PIN: ")
+	p.press("73614\r")
+	p.await("New PIN again: ")
+	p.press("73614\r")
+	wantExit(t, "pin set", set, exitDone)
+	p.await("the key at loopback has a PIN")
+
+	change := p.start(nil, "pin", "change", "--device", "loopback", "--state", dir)
+	p.await("PIN of the key: ")
+	p.press("73614\r")
+	p.await(`(?s)PIN of the key: .*New PIN: `)
+	p.press("90210\r")
+	p.await(`(?s)PIN of the key: .*New PIN again: `)
+	p.press("90211\r")
+	wantExit(t, "pin change", change, exitFailed)
+	p.await("the two are not the same: the PIN stays as it was")
+
+	list := p.start(nil, "credentials", "list", "--device", "loopback", "--state", dir)
+	p.await(`(?s)not the same.*PIN of the key: `)
+	p.press("\x03")
+	wantExit(t, "credentials list", list, exitFailed)
+	if p.raw() {
+		t.Error("the terminal is left in raw mode")
+	}
+	if shown := p.screen.String(); regexp.MustCompile("7361|9021").MatchString(shown) {
+		t.Errorf("the screen shows a PIN: %q", shown)
+	}
+}

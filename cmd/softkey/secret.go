@@ -28,7 +28,11 @@ func askSecret(ctx context.Context, t terminal, question string) (answer string,
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, restore()) }()
+	defer func() {
+		if failed := restore(); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}()
 	woken := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		t.SetReadDeadline(time.Unix(1, 0)) // ends the read
