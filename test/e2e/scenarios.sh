@@ -129,7 +129,8 @@ check "a killed key is gone" '^gone$' sh -c "test -e $node || echo gone"
 # libfido2 1.14 and older manage credentials by the preview's command alone (0x41),
 # which a key of CTAP 2.3 does not answer: here it is one that does.
 cat >preview.json <<'END'
-{"name": "with-preview", "commands": ["authenticatorMakeCredential", "authenticatorGetAssertion", "authenticatorGetInfo",
+{"name": "with-preview", "versions": ["U2F_V2", "FIDO_2_0", "FIDO_2_1_PRE", "FIDO_2_1", "FIDO_2_3"],
+	"options": {"credentialMgmtPreview": true}, "commands": ["authenticatorMakeCredential", "authenticatorGetAssertion", "authenticatorGetInfo",
 	"authenticatorClientPIN", "authenticatorReset", "authenticatorGetNextAssertion", "authenticatorCredentialManagement",
 	"authenticatorCredentialManagement (preview)", "authenticatorSelection", "authenticatorLargeBlobs", "authenticatorConfig"]}
 END
@@ -142,8 +143,8 @@ check "fido2-token lists the site" '^00: .* example.com$' typing "$pin" fido2-to
 check "and its credentials" ' cm9zYQ== es256 uvopt$' typing "$pin" fido2-token -L -k example.com "$node"
 check "a large blob by its site" 'Enter PIN' typing "$pin" fido2-token -S -b -n example.com -i "$(cat rosa.id)" preview.json "$node"
 check "is listed" '^00: ' typing "$pin" fido2-token -L -b "$node"
-check "and read" 'Enter PIN' typing "$pin" fido2-token -G -b -n example.com -i "$(cat rosa.id)" blob "$node"
-check "as it was" '^same$' sh -c 'cmp preview.json blob && echo same'
+check "and read" 'Enter PIN' typing "$pin" fido2-token -G -b -n example.com -i "$(cat rosa.id)" sites-blob "$node"
+check "as it was" '^same$' sh -c 'cmp preview.json sites-blob && echo same'
 check "fido2-token deletes a credential" 'Enter PIN' typing "$pin" fido2-token -D -i "$(cat rosa.id)" "$node"
 check "and one is left" '^existing rk\(s\): 1$' typing "$pin" fido2-token -I -c "$node"
 
