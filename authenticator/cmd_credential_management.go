@@ -144,10 +144,10 @@ func (op *credentialManagement) getCredsMetadata() (*ctap.CredentialManagementRe
 	return &ctap.CredentialManagementResponse{ExistingCount: &existing, RemainingCount: &remaining}, err
 }
 
-// rpList and credentialList are what the enumerations go on with.
+// rpList and recordList are what the enumerations go on with.
 type (
-	rpList         []keystore.RP
-	credentialList []*credential
+	rpList     []keystore.RP
+	recordList []*keystore.Credential
 )
 
 // enumerateRPs is §6.8.3.
@@ -200,31 +200,42 @@ func (op *credentialManagement) enumerateCredentials() (*ctap.CredentialManageme
 	if err := op.forRP(rpIDHash); err != nil {
 		return nil, err
 	}
-	found, err := op.a.discover(rpIDHash, func(*credential) bool { return true })
+	var list recordList
+	err := op.a.cfg.Store.View(func(tx keystore.Tx) (err error) {
+		list, err = keystore.Credentials(tx, rpIDHash)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
+	if len(list) == 0 {
 		return nil, ctap.StatusNoCredentials
 	}
-	resp := op.describe(found[0])
-	resp.TotalCredentials = uint64(len(found))
-	op.goOn(credentialList(found[1:]))
+	resp, err := op.describe(list[0])
+	if err != nil {
+		return nil, err
+	}
+	resp.TotalCredentials = uint64(len(list))
+	op.goOn(list[1:])
 	return resp, nil
 }
 
 // nextCredential is §6.8.4, continued.
 func (op *credentialManagement) nextCredential() (*ctap.CredentialManagementResponse, error) {
-	list, _ := op.a.resume(op.call, op.command()).(credentialList)
+	list, _ := op.a.resume(op.call, op.command()).(recordList)
 	if len(list) == 0 {
 		return nil, op.exhausted()
 	}
 	op.a.sequence.state = list[1:]
-	return op.describe(list[0]), nil
+	return op.describe(list[0])
 }
 
-func (op *credentialManagement) describe(c *credential) *ctap.CredentialManagementResponse {
-	r := c.record
+// describe opens one record: a key is made of its material only when it is told.
+func (op *credentialManagement) describe(r *keystore.Credential) (*ctap.CredentialManagementResponse, error) {
+	c, err := op.a.unwrapRecord(r)
+	if err != nil {
+		return nil, err
+	}
 	resp := &ctap.CredentialManagementResponse{
 		User:         &ctap.User{ID: r.UserID, Name: r.UserName, DisplayName: r.UserDisplayName},
 		CredentialID: &ctap.CredentialDescriptor{ID: r.ID, Type: ctap.PublicKey},
@@ -236,7 +247,7 @@ func (op *credentialManagement) describe(c *credential) *ctap.CredentialManageme
 		payment := c.flags&flagThirdPartyPayment != 0
 		resp.ThirdPartyPayment = &payment
 	}
-	return resp
+	return resp, nil
 }
 
 func (op *credentialManagement) command() ctap.Command { return ctap.Command(op.call.Data[0]) }

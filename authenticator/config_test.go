@@ -158,7 +158,7 @@ func TestConfigRows(t *testing.T) {
 		}},
 		{"380 CHK-276 enableLongTouchForReset", full, func(t *testing.T, p platform) {
 			presence := &asks{}
-			p.cfg.Presence = presence
+			p = newProfileKey(t, *p.profile, presence).speaking(p.protocol.Number())
 			p.mustSetPIN(testPIN)
 			for range 2 { // idempotent
 				wantStatus(t, "config", p.configure(acfgToken(p), ctap.EnableLongTouchForReset, nil), nil)

@@ -110,7 +110,7 @@ func (a *Authenticator) checkPINPolicy(pin []byte) error {
 		return fmt.Errorf("PIN is not UTF-8")
 	case length < a.minPINLength():
 		return fmt.Errorf("PIN is shorter than %d characters", a.minPINLength())
-	case a.profile.MaxPINLength > 0 && length > a.profile.MaxPINLength:
+	case length > a.profile.MaxPINLength:
 		return fmt.Errorf("PIN is longer than %d characters", a.profile.MaxPINLength)
 	case a.pinComplexity() && isSimplePIN(string(pin)):
 		return fmt.Errorf("PIN is too simple")

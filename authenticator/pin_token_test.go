@@ -226,8 +226,8 @@ func TestTokenUserPresence(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				presence := &asks{}
-				k := profileKey(t, "biometric")
-				k.cfg.Presence = presence
+				profile, _ := ProfileByName("biometric")
+				k := newProfileKey(t, profile, presence)
 				p := k.speaking(2)
 				p.mustSetPIN(testPIN)
 				p.enroll(p.tokenBy(testPIN, be, ""))

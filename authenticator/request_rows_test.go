@@ -197,8 +197,8 @@ func TestGetAssertionRows(t *testing.T) {
 // is refused before anything is asked or done.
 func TestMalformedRow151(t *testing.T) {
 	presence := &asks{}
-	p := profileKey(t, "biometric")
-	p.cfg.Presence = presence
+	profile, _ := ProfileByName("biometric")
+	p := newProfileKey(t, profile, presence)
 	for _, id := range []ctap.Command{
 		ctap.CommandMakeCredential, ctap.CommandGetAssertion, ctap.CommandClientPIN, ctap.CommandBioEnrollment,
 		ctap.CommandCredentialManagement, ctap.CommandLargeBlobs, ctap.CommandConfig,

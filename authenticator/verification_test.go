@@ -1,6 +1,7 @@
 package authenticator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -325,6 +326,37 @@ func TestUserVerificationTable(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A key that is protected by a finger alone: a discoverable credential needs
+// it, and no PIN could help (§6.1.2, step 7).
+func TestProtectedWithoutPIN(t *testing.T) {
+	p, _ := fingerKey(t, "", nil, nil)
+	err := p.command(ctap.CommandMakeCredential, creation("ada", discoverable), nil)
+	wantStatus(t, "without a PIN", err, ctap.StatusOperationDenied)
+	p.mustSetPIN(testPIN)
+	err = p.command(ctap.CommandMakeCredential, creation("ada", discoverable), nil)
+	wantStatus(t, "with one", err, ctap.StatusPUATRequired)
+}
+
+// The host is told that the user is waited for, and that it is over: by the
+// finger that verifies, and by the one that is enrolled.
+func TestSensorKeepalives(t *testing.T) {
+	k := enrolledKey(t)
+	token := k.speaking(2).tokenBy(testPIN, be, "")
+	for name, request := range map[string][]byte{
+		"makeCredential": append([]byte{1}, ctap.MustMarshal(creation("ada", withUV))...),
+		"enrollBegin":    append([]byte{9}, ctap.MustMarshal(bioRequest(token, ctap.EnrollBegin, nil))...),
+	} {
+		var got []ctap.KeepaliveStatus
+		answer := k.Handle(t.Context(), &ctap.Request{
+			Protocol: ctap.CTAP2, Data: request, Notify: func(s ctap.KeepaliveStatus) { got = append(got, s) },
+		})
+		want := []ctap.KeepaliveStatus{ctap.KeepaliveUPNeeded, ctap.KeepaliveProcessing}
+		if answer[0] != 0 || !bytes.Equal(asBytes(got), asBytes(want)) {
+			t.Errorf("%s: answer %x, keepalives %v; want %v", name, answer[:1], got, want)
+		}
 	}
 }
 
