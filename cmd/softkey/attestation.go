@@ -102,11 +102,11 @@ func newCertificate(c *x509.Certificate, aaguid string) certificate {
 
 // How package device names certificates in a store.
 const (
-	storeFile    = "softkey.db"
-	attestations = keystore.Bucket("attestation")
-	rootEntry    = "root"
-	leafEntry    = "leaf/"       // then the AAGUID
-	enterprise   = "enterprise/" // likewise
+	storeFile       = "softkey.db"
+	attestations    = keystore.Bucket("attestation")
+	rootEntry       = "root"
+	leafEntry       = "leaf/"       // then the AAGUID
+	enterpriseEntry = "enterprise/" // likewise
 )
 
 // readAttestation reads the certificates of a state directory, which is not
@@ -148,7 +148,7 @@ func (a *attestation) read(tx keystore.Tx) error {
 		switch {
 		case kind == leafEntry:
 			a.Leaves = append(a.Leaves, newCertificate(id.Certificate, aaguid))
-		case kind == enterprise:
+		case kind == enterpriseEntry:
 			a.Enterprise = append(a.Enterprise, newCertificate(id.Certificate, aaguid))
 		case string(name) == rootEntry:
 			a.Root = newCertificate(id.Certificate, "")

@@ -37,12 +37,12 @@ func (k *keyFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&k.ephemeral, "ephemeral", false, "keep the key in memory, and forget it at the end")
 	f.StringVar(&k.profile, "profile", "", "make it a key of the profile `NAME`, or of a JSON file (default "+authenticator.DefaultProfile+")")
 	f.StringVar(&k.seed, "seed", "", "derive the key from the bytes `HEX`: for tests, never for real accounts")
-	f.StringVar(&k.verification, "verification", "", "verify the user by `MODE`: "+verificationForms()+" (default none)")
+	f.StringVar(&k.verification, "verification", "", "verify the user by `MODE`: "+verificationModes.forms()+" (default none)")
 	f.BoolVar(&k.noClientPIN, "no-client-pin", false, "make it a key that has no PIN")
 	f.StringVar(&k.ca, "attestation-ca", "", "have attestation certificates issued by the CA in the PEM `FILE`")
 	f.StringVar(&k.caKey, "attestation-ca-key", "", "the private key of that CA, in the PEM `FILE`")
 	complete(cmd, "profile", profileNames()...)
-	complete(cmd, "verification", verificationValues()...)
+	complete(cmd, "verification", verificationModes.values()...)
 }
 
 // given returns the name of a flag that was set, "" if none was.

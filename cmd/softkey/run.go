@@ -57,13 +57,13 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "let other machines use the key and control it, over tcp and udp")
 	f.StringVar(&o.control, "control", "", "let programs touch, refuse, unplug and plug in the key at `ADDRESS`: unix:PATH or tcp:HOST:PORT")
 	f.StringVar(&o.key.pinFile, "pin-file", "", "give a key that has no PIN the one in the first line of `FILE`")
-	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceForms())
+	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceModes.forms())
 	f.DurationVar(&o.timeout, "presence-timeout", 30*time.Second, "wait for a touch for the duration `D`")
 	f.StringVar(&o.trace, "trace", "", "write each message, decoded, to `FILE`; - is standard error")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "tell what happens from `LEVEL` up: debug, info, warn or error")
 	f.BoolVar(&o.json, "json", false, "print the ready lines as JSON")
 	complete(cmd, "transport", "auto", "uhid", "unix:", "tcp:", "udp:")
-	complete(cmd, "presence", presenceValues()...)
+	complete(cmd, "presence", presenceModes.values()...)
 }
 
 // run opens what a key needs besides itself, and plugs it in.
@@ -132,10 +132,10 @@ func (o *runFlags) checkUser(p *program) error {
 	case isTerminal(p.stdin):
 	case o.presence == "prompt":
 		return hint(usagef("nobody can be asked: standard input is not a terminal"),
-			"say who agrees: --presence MODE, which is one of %s", presenceForms())
+			"say who agrees: --presence MODE, which is one of %s", presenceModes.forms())
 	case o.key.verification == "prompt":
 		return hint(usagef("nobody can be verified: standard input is not a terminal"),
-			"say how: --verification MODE, which is one of %s", verificationForms())
+			"say how: --verification MODE, which is one of %s", verificationModes.forms())
 	}
 	if o.control == "" {
 		return nil

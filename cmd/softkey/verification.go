@@ -3,69 +3,30 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// verificationMode is one way of finding out whether the user is the one whom a
-// built-in user verification knows, such as by a finger.
-type verificationMode struct {
-	name     string
-	form     string // with its argument, for help
-	argument argument
-	open     func(env presenceEnv, arg string) (authenticator.Verification, error)
-}
-
 // noVerification is the mode of a key that cannot verify its user by itself.
 const noVerification = "none"
 
-// verificationModes is the table: a mode is a line here.
-var verificationModes = []verificationMode{
+// verificationModes is the table: a mode is a line here. Each is a way of finding
+// out whether the user is the one whom the key knows, such as by a finger; no
+// Verification is one that is nil, and one that has to be closed is an [io.Closer].
+var verificationModes = modeTable[authenticator.Verification]{"verification", []mode[authenticator.Verification]{
 	{noVerification, noVerification, without, openNoVerification},
 	{"approve", "approve", without, openRecognise},
 	{"deny", "deny", without, openNotRecognise},
 	{"prompt", "prompt", without, openVerificationPrompt},
 	{"control", "control", without, openVerificationControl},
 	{"command", "command:CMD", required, openVerificationCommand},
-}
+}}
 
-// openVerification opens the built-in user verification that mode describes, nil
-// for none. One that has to be closed is an [io.Closer].
+// openVerification opens the built-in user verification that mode describes.
 func openVerification(env presenceEnv, mode string) (authenticator.Verification, error) {
-	name, arg, hasArg := strings.Cut(mode, ":")
-	i := slices.IndexFunc(verificationModes, func(m verificationMode) bool { return m.name == name })
-	if i < 0 {
-		return nil, usagef("verification %q is not one of %s", mode, verificationForms())
-	}
-	m := verificationModes[i]
-	if hasArg && m.argument == without || arg == "" && (hasArg || m.argument == required) {
-		return nil, usagef("verification %q: write %s", mode, m.form)
-	}
-	return m.open(env, arg)
-}
-
-func verificationForms() string {
-	var forms []string
-	for _, m := range verificationModes {
-		forms = append(forms, m.form)
-	}
-	return strings.Join(forms, ", ")
-}
-
-// verificationValues returns the modes for a shell to complete.
-func verificationValues() []string {
-	var values []string
-	for _, m := range verificationModes {
-		if m.argument == required {
-			values = append(values, m.name+":")
-			continue
-		}
-		values = append(values, m.name)
-	}
-	return values
+	v, _, err := verificationModes.open(env, mode)
+	return v, err
 }
 
 func openNoVerification(presenceEnv, string) (authenticator.Verification, error) { return nil, nil }
