@@ -69,8 +69,7 @@ func (m *model) ask(ceremony func(context.Context, []byte) ([]byte, error), opti
 	return response
 }
 
-// attesting has a profile attest in a format, and know the others: some are part
-// of what is compound.
+// attesting has a profile attest in a format, and know the others.
 func attesting(format string) func(*authenticator.Profile) {
 	return func(p *authenticator.Profile) {
 		p.AttestationFormats = []string{format}
@@ -127,7 +126,7 @@ var formats = []struct {
 	// alone: there, to refuse is right.
 	fixed bool
 }{
-	{"packed", false}, {"tpm", false}, {"compound", false}, {"fido-u2f", false},
+	{"packed", false}, {"tpm", false}, {"fido-u2f", false},
 	{"android-key", true}, {"apple", true},
 }
 
