@@ -286,7 +286,7 @@ func (p platform) sensorPrompt(s *scriptedSensor) Prompt { return s.prompts[len(
 func TestSampleTimeoutAndCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sensor := &scriptedSensor{}
-		p, token := sensorKey(t, 2, sensor, nil)
+		p, _ := sensorKey(t, 2, sensor, nil)
 		for _, tt := range []struct {
 			ask  uint64 // milliseconds; 0: not asked for
 			want time.Duration
@@ -302,7 +302,7 @@ func TestSampleTimeoutAndCancel(t *testing.T) {
 			}
 		}
 		sensor.script = []ctap.SampleStatus{ctap.SampleGood}
-		token = p.tokenBy(testPIN, be, "")
+		token := p.tokenBy(testPIN, be, "")
 		begun, err := p.bio(token, ctap.EnrollBegin, nil)
 		wantStatus(t, "enrollBegin", err, nil)
 		ctx, cancel := context.WithCancelCause(t.Context())

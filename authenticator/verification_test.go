@@ -187,10 +187,10 @@ func TestUVBesideParamIsIgnored(t *testing.T) {
 // blocked PIN takes them all (§6.5.3.1, step 3).
 func TestUVRetries(t *testing.T) {
 	store := keystore.NewMemory()
-	p, f := fingerKey(t, testPIN, store, errUVFailed)
+	p, _ := fingerKey(t, testPIN, store, errUVFailed)
 	_ = verifying[0].run(p)
 	_ = p.Close()
-	p, f = fingerKey(t, "", store, errUVFailed)
+	p, f := fingerKey(t, "", store, errUVFailed)
 	if got := p.uvRetries(); got != 2 {
 		t.Errorf("%d retries after a restart, want 2", got)
 	}

@@ -11,9 +11,7 @@ func attestationObject(preference string, resp *ctap.MakeCredentialResponse, aag
 	if !conveyed {
 		object.Format, object.AttStmt = "none", map[string]any{}
 	}
-	switch object.AttStmt.(type) {
-	case map[any]any, map[string]any:
-	default:
+	if !isStatement(object.AttStmt, object.Format) {
 		return nil, fail(UnknownError, "the key's attestation statement is no map")
 	}
 	encoded, err := ctap.Marshal(object)
@@ -21,6 +19,18 @@ func attestationObject(preference string, resp *ctap.MakeCredentialResponse, aag
 		return nil, fail(UnknownError, "the key's attestation statement is malformed: %v", err)
 	}
 	return encoded, nil
+}
+
+// isStatement tells whether a statement is a map or, for the format compound
+// (§8.9), an array of statements.
+func isStatement(statement any, format string) bool {
+	switch statement.(type) {
+	case map[any]any, map[string]any:
+		return true
+	case []any:
+		return format == "compound"
+	}
+	return false
 }
 
 // isConveyed tells whether a preference is for attestation.

@@ -126,7 +126,7 @@ var formats = []struct {
 	// alone: there, to refuse is right.
 	fixed bool
 }{
-	{"packed", false}, {"tpm", false}, {"fido-u2f", false},
+	{"packed", false}, {"tpm", false}, {"fido-u2f", false}, {"compound", false},
 	{"android-key", true}, {"apple", true},
 }
 
