@@ -27,7 +27,7 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' ./test/fuzz.sh $(FUZZTIME)
 
 bench: ## run the benchmarks; BENCH selects by name
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+	$(GO) test -run '^$$' -bench '$(BENCH)' $(PKG)
 
 lint: ## gofmt, vet and staticcheck (fetched by the Go command)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }

@@ -25,6 +25,11 @@ type Metadata struct {
 	// a key that knows U2F alone it is nil, or has an AAGUID of zeros.
 	Info *ctap.GetInfoResponse
 
+	// Algorithms and Version are for a key whose Info does not say them: of
+	// CTAP 2.0, or of U2F.
+	Algorithms []cose.ID
+	Version    uint64
+
 	Roots []*x509.Certificate // that statements chain to; none: self attestation
 	Leaf  *x509.Certificate   // of U2F registrations and of the format fido-u2f; nil: none
 
@@ -145,7 +150,7 @@ func (m *Metadata) fido2() (*metadataStatement, error) {
 		return nil, errors.New("no FIDO2 key: authenticatorGetInfo has no AAGUID")
 	}
 	s.AAGUID = uuid([16]byte(info.AAGUID))
-	s.AuthenticatorVersion = info.FirmwareVersion
+	s.AuthenticatorVersion = cmp.Or(info.FirmwareVersion, m.Version)
 	s.ProtocolFamily = "fido2"
 	s.UPV = info.upv()
 	s.PublicKeyAlgAndEncodings = []string{"cose"}
@@ -157,7 +162,11 @@ func (m *Metadata) fido2() (*metadataStatement, error) {
 	if m.BackupEligible {
 		s.MultiDeviceCredentialSupport = "implicit"
 	}
-	if s.AuthenticationAlgorithms = info.registryNames(); len(s.AuthenticationAlgorithms) == 0 {
+	algorithms := info.algorithms()
+	if len(algorithms) == 0 {
+		algorithms = m.Algorithms
+	}
+	if s.AuthenticationAlgorithms = registryNames(algorithms); len(s.AuthenticationAlgorithms) == 0 {
 		return nil, errors.New("none of the algorithms is in the FIDO registry")
 	}
 	s.AttestationTypes = []string{basicSurrogate}
@@ -184,7 +193,7 @@ func (m *Metadata) u2f() (*metadataStatement, error) {
 		return nil, err
 	}
 	s.KeyIdentifiers = []string{hex.EncodeToString(keyID)}
-	s.AuthenticatorVersion = info.FirmwareVersion
+	s.AuthenticatorVersion = cmp.Or(info.FirmwareVersion, m.Version)
 	s.ProtocolFamily = "u2f"
 	s.UPV = []protocolVersion{{1, 2}}
 	s.AuthenticationAlgorithms = []string{cose.RegistryName(cose.ES256)}

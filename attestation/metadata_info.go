@@ -109,11 +109,19 @@ func (i *metadataInfo) upv() []protocolVersion {
 	return upv
 }
 
+// algorithms returns those that the key lists.
+func (i *metadataInfo) algorithms() (ids []cose.ID) {
+	for _, a := range i.Algorithms {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
 // registryNames returns the algorithms that FIDO's registry has a name for. Some
 // share theirs.
-func (i *metadataInfo) registryNames() (names []string) {
-	for _, a := range i.Algorithms {
-		if name := cose.RegistryName(a.ID); name != "" && !slices.Contains(names, name) {
+func registryNames(ids []cose.ID) (names []string) {
+	for _, id := range ids {
+		if name := cose.RegistryName(id); name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -24,12 +24,22 @@ type Config struct {
 	// profile with U2F needs one.
 	Attester *attestation.Attester
 
+	// Enterprise vouches for credentials of enterprise attestation, with a
+	// certificate that names this one device. A profile with option ep needs it.
+	Enterprise *attestation.Attester
+
 	Presence        Presence      // nil: every prompt is declined
+	Verification    Verification  // nil: no built-in user verification, whatever the profile says
+	Sensor          Sensor        // nil: each touch is a good sample of a finger
 	PresenceTimeout time.Duration // how long a touch is waited for; 0: 30 s
 
 	// Rand gives the bytes that keys, credential IDs and nonces are made of.
 	// Nil means crypto/rand.
 	Rand io.Reader
+
+	// Deterministic keeps randomness out of signatures, those of ML-DSA too,
+	// whatever the profile says.
+	Deterministic bool
 
 	// DeviceKey gives the key that wraps all others, after the nth reset. Nil
 	// means 32 bytes of Rand.
@@ -49,22 +59,36 @@ type Authenticator struct {
 
 	// What follows belongs to whoever has the turn.
 	keys      keystore.KeyWrapper
+	policy    keystore.Policy     // as in the store
+	templates []keystore.Template // likewise
 	poweredUp time.Time
 	sequence  *sequence
 	touch     *touch
+	pinAuth   pinAuth
+
+	enrollment *enrollment // nil: none goes on
 }
 
 // New returns an authenticator that is plugged in. It takes a device key from
 // the store, or makes one there.
 func New(cfg Config) (*Authenticator, error) {
+	if cfg.Verification == nil {
+		cfg.Profile = cfg.Profile.withoutBuiltInUV()
+	}
 	if err := cfg.Profile.Validate(); err != nil {
 		return nil, fmt.Errorf("authenticator: %w", err)
 	}
 	if cfg.Profile.U2F() && cfg.Attester == nil {
 		return nil, errors.New("authenticator: U2F needs an Attester")
 	}
+	if cfg.Profile.has(ctap.OptionEP) && cfg.Enterprise == nil {
+		return nil, errors.New("authenticator: enterprise attestation needs an Attester of its own")
+	}
 	if cfg.Presence == nil {
 		cfg.Presence = PresenceFunc(Deny)
+	}
+	if cfg.Sensor == nil {
+		cfg.Sensor = touchSensor{cfg.Presence}
 	}
 	if cfg.PresenceTimeout == 0 {
 		cfg.PresenceTimeout = defaultPresenceTimeout
@@ -79,6 +103,7 @@ func New(cfg Config) (*Authenticator, error) {
 	a.close = sync.OnceValue(a.closeOnce)
 	a.profile = &a.cfg.Profile
 	a.touch = &touch{ask: a.ask, presence: cfg.Presence}
+	a.pinAuth = newPinAuth(cfg.Rand)
 	if err := a.open(); err != nil {
 		return nil, err
 	}
@@ -110,6 +135,9 @@ func (a *Authenticator) open() error {
 		return fmt.Errorf("authenticator: device key: %w", err)
 	}
 	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
+	if err := a.loadPolicy(); err != nil {
+		return fmt.Errorf("authenticator: policy: %w", err)
+	}
 	return nil
 }
 
@@ -179,7 +207,8 @@ func (a *Authenticator) Plug() {
 	defer a.giveTurn()
 	a.touch.withdraw()
 	a.touch.forget()
-	a.sequence = nil
+	a.pinAuth = newPinAuth(a.cfg.Rand)
+	a.sequence, a.enrollment = nil, nil
 	a.poweredUp = time.Now()
 }
 

@@ -2,24 +2,26 @@ package authenticator
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"time"
 
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// getAssertion is one run of authenticatorGetAssertion (§6.2.2).
+// getAssertion is one run of authenticatorGetAssertion (§6.2.2). It lives on
+// while authenticatorGetNextAssertion may ask for more.
 type getAssertion struct {
-	a        *Authenticator
-	call     *call
+	consent
 	req      *ctap.GetAssertionRequest
 	rpIDHash [32]byte
+	up       bool // the host wants a test of user presence
 
-	up         bool          // the host wants a test of user presence
-	flags      ctap.Flags    // what was tested
 	applicable []*credential // the first is used, the others wait for getNextAssertion
-	response   *ctap.GetAssertionResponse
+	many       bool          // there were several from the beginning
+
+	// What follows is of the one assertion that is being made.
+	cred     *credential
+	outputs  outputs
+	response *ctap.GetAssertionResponse
 }
 
 func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) {
@@ -27,9 +29,15 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	op := &getAssertion{a: a, call: c, req: req, rpIDHash: sha256.Sum256([]byte(req.RPID))}
+	op := &getAssertion{req: req, rpIDHash: hashRPID(req.RPID)}
+	op.consent = consent{
+		a: a, call: c, permission: ctap.PermissionGetAssertion, hash: req.ClientDataHash, param: req.PinUvAuthParam,
+		prompt: Prompt{
+			Operation: ctap.CommandGetAssertion.String(), Kind: KindConsent, RPID: req.RPID, RPIDHash: op.rpIDHash,
+		},
+	}
 	for _, step := range []func(context.Context) error{
-		op.selectKey, op.checkPinUvAuthParam, op.checkOptions, op.locate, op.confirmPresence, op.assert,
+		op.checkPinUvAuthParam, op.checkOptions, op.verify, op.locate, op.confirmPresence, op.assertFirst,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -38,36 +46,26 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 	return op.response, nil
 }
 
-// selectKey is step 1: a request that only asks for a touch.
-func (op *getAssertion) selectKey(ctx context.Context) error {
-	if !isZeroLength(op.req.PinUvAuthParam) {
-		return nil
-	}
-	if err := op.confirm(ctx, KindSelect); err != nil {
-		return err
-	}
-	return ctap.StatusPINNotSet
+// checkPinUvAuthParam is steps 1 and 2.
+func (op *getAssertion) checkPinUvAuthParam(ctx context.Context) error {
+	return op.checkParam(ctx, op.req.PinUvAuthProtocol)
 }
 
-// checkPinUvAuthParam is step 2, for a key without pinUvAuthProtocols.
-func (op *getAssertion) checkPinUvAuthParam(context.Context) error {
-	return checkNoPinUvAuth(op.req.PinUvAuthParam, op.req.PinUvAuthProtocol)
-}
-
-// checkOptions is step 4.
+// checkOptions is steps 4 and 5. A silent assertion is exempt from alwaysUv.
 func (op *getAssertion) checkOptions(context.Context) error {
 	op.up = true
-	o := op.req.Options
-	if o == nil {
-		return nil
+	if o := op.req.Options; o != nil {
+		if err := op.checkUV(o.UV); err != nil {
+			return err
+		}
+		if o.RK != nil {
+			return fmt.Errorf("rk: %w", ctap.StatusUnsupportedOption)
+		}
+		op.up = o.UP == nil || *o.UP
 	}
-	switch {
-	case isTrue(o.UV):
-		return fmt.Errorf("uv without built-in user verification: %w", ctap.StatusInvalidOption)
-	case o.RK != nil:
-		return fmt.Errorf("rk: %w", ctap.StatusUnsupportedOption)
+	if op.up && op.a.alwaysUv() {
+		return op.requireUV()
 	}
-	op.up = o.UP == nil || *o.UP
 	return nil
 }
 
@@ -77,13 +75,20 @@ func (op *getAssertion) locate(ctx context.Context) (err error) {
 	if len(op.req.AllowList) > 0 {
 		err = op.locateListed()
 	} else {
-		op.applicable, err = op.a.discover(op.rpIDHash)
+		op.applicable, err = op.a.discover(op.rpIDHash, op.mayDiscover)
 	}
-	if err != nil || len(op.applicable) > 0 {
+	if err != nil {
 		return err
 	}
-	if op.up {
-		if err := op.confirm(ctx, KindConsent); err != nil {
+	op.many = len(op.applicable) > 1
+	if len(op.applicable) == 1 {
+		op.prompt.User = op.applicable[0].account()
+	}
+	if len(op.applicable) > 0 {
+		return nil
+	}
+	if op.up && !op.present {
+		if err := op.a.confirm(ctx, op.call, op.prompt); err != nil {
 			return err
 		}
 	}
@@ -91,11 +96,24 @@ func (op *getAssertion) locate(ctx context.Context) (err error) {
 }
 
 func (op *getAssertion) locateListed() error {
-	cred, err := op.a.findListed(op.rpIDHash, op.req.AllowList)
+	if err := op.a.checkListLength(op.req.AllowList); err != nil {
+		return err
+	}
+	cred, err := op.a.findListed(op.rpIDHash, op.req.AllowList, op.mayUse)
 	if cred != nil {
 		op.applicable = []*credential{cred}
 	}
 	return err
+}
+
+// mayUse and mayDiscover apply credProtect: level 3 hides a credential from
+// whoever is not verified, level 2 from those who do not know its ID either.
+func (op *getAssertion) mayUse(c *credential) bool {
+	return op.flags&ctap.FlagUV != 0 || c.protection() < protectRequired
+}
+
+func (op *getAssertion) mayDiscover(c *credential) bool {
+	return op.flags&ctap.FlagUV != 0 || c.protection() < protectOptionalWithList
 }
 
 // confirmPresence is step 9.
@@ -103,67 +121,75 @@ func (op *getAssertion) confirmPresence(ctx context.Context) error {
 	if !op.up {
 		return nil
 	}
-	if err := op.confirm(ctx, KindConsent); err != nil {
-		return err
-	}
-	op.flags |= ctap.FlagUP
-	return nil
+	return op.test(ctx)
 }
 
-func (op *getAssertion) confirm(ctx context.Context, kind Kind) error {
-	p := Prompt{
-		Operation: ctap.CommandGetAssertion.String(), Kind: kind, RPID: op.req.RPID, RPIDHash: op.rpIDHash,
-	}
-	if len(op.applicable) == 1 {
-		p.User = op.applicable[0].account()
-	}
-	return op.a.confirm(ctx, op.call, p)
-}
-
-// assert is steps 11 to 13: the answer for the first credential, and the
-// sequence for the others.
-func (op *getAssertion) assert(context.Context) (err error) {
-	if op.response, err = op.a.assertion(op.req, op.rpIDHash, op.flags, op.applicable[0]); err != nil {
+// assertFirst is steps 10 to 13 for the first credential, and leaves the others
+// to getNextAssertion.
+func (op *getAssertion) assertFirst(context.Context) error {
+	total := len(op.applicable)
+	if err := op.assert(op.applicable[0]); err != nil {
 		return err
 	}
-	if len(op.applicable) == 1 {
+	if !op.many {
 		return nil
 	}
-	op.response.NumberOfCredentials = uint64(len(op.applicable))
-	op.a.sequence = &sequence{
-		owner: op.call.from(), deadline: time.Now().Add(sequenceTimeout),
-		items: op.applicable[1:], request: op.req, rpIDHash: op.rpIDHash, flags: op.flags,
-	}
+	op.response.NumberOfCredentials = uint64(total)
+	op.a.begin(op.call, ctap.CommandGetNextAssertion, op.token, op)
+	op.applicable = op.applicable[1:]
 	return nil
 }
 
 // getNextAssertion is authenticatorGetNextAssertion (§6.3).
 func (a *Authenticator) getNextAssertion(_ context.Context, c *call) (any, error) {
-	cred := a.sequence.next(c.from())
-	if cred == nil {
+	op, ok := a.resume(c, ctap.CommandGetNextAssertion).(*getAssertion)
+	if !ok || len(op.applicable) == 0 {
 		a.sequence = nil
 		return nil, fmt.Errorf("no further assertion for this host: %w", ctap.StatusNotAllowed)
 	}
-	s := a.sequence
-	return a.assertion(s.request, s.rpIDHash, s.flags, cred)
-}
-
-// assertion signs with one credential. Without user verification the user is
-// named by the handle alone (§6.2.2, step 12).
-func (a *Authenticator) assertion(
-	req *ctap.GetAssertionRequest, rpIDHash [32]byte, flags ctap.Flags, cred *credential,
-) (*ctap.GetAssertionResponse, error) {
-	data, sig, err := a.sign(cred, rpIDHash, flags, req.ClientDataHash)
-	if err != nil {
+	cred := op.applicable[0]
+	op.applicable = op.applicable[1:]
+	if err := op.assert(cred); err != nil {
 		return nil, err
 	}
-	resp := &ctap.GetAssertionResponse{
+	return op.response, nil
+}
+
+// assert signs with one credential, extensions included.
+func (op *getAssertion) assert(cred *credential) error {
+	op.cred, op.outputs = cred, outputs{}
+	op.response = &ctap.GetAssertionResponse{
 		Credential: &ctap.CredentialDescriptor{ID: cred.id, Type: ctap.PublicKey},
-		AuthData:   data.Append(nil),
-		Signature:  sig,
+		User:       op.user(),
 	}
-	if cred.record != nil {
-		resp.User = &ctap.User{ID: cred.record.UserID}
+	if err := op.runExtensions(); err != nil {
+		return err
 	}
-	return resp, nil
+	data := &ctap.AuthenticatorData{
+		RPIDHash: op.rpIDHash, Flags: op.flags | op.a.profile.backupFlags(), Extensions: op.outputs.encode(),
+	}
+	if err := op.a.fits(len(data.Extensions), len(cred.id), cred.alg.SignatureSize(), op.outputs.unsignedSize()); err != nil {
+		return err
+	}
+	sig, err := op.a.sign(cred, data, op.req.ClientDataHash)
+	if err != nil {
+		return err
+	}
+	op.response.AuthData, op.response.Signature = data.Append(nil), sig
+	op.response.UnsignedExtensionOutputs = op.outputs.unsigned
+	return nil
+}
+
+// user names the account: by the handle, and to a verified user who must choose
+// among several also by the names (§6.2.2, step 12).
+func (op *getAssertion) user() *ctap.User {
+	r := op.cred.record
+	if r == nil {
+		return nil
+	}
+	user := &ctap.User{ID: r.UserID}
+	if op.many && op.flags&ctap.FlagUV != 0 {
+		user.Name, user.DisplayName = r.UserName, r.UserDisplayName
+	}
+	return user
 }

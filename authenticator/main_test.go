@@ -16,14 +16,15 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// key is an Authenticator under test, and a host on channel 1 of link 1.
+// key is an Authenticator under test, and a host on a channel of link 1.
 type key struct {
 	*Authenticator
-	t testing.TB
+	t       testing.TB
+	channel uint32
 }
 
-// newKey returns a key of the default profile; change, if not nil, changes its
-// configuration.
+// newKey returns a key of the default profile and a host on channel 1; change, if
+// not nil, changes its configuration.
 func newKey(t testing.TB, presence Presence, change func(*Config)) key {
 	t.Helper()
 	profile, _ := ProfileByName(DefaultProfile)
@@ -36,7 +37,7 @@ func newKey(t testing.TB, presence Presence, change func(*Config)) key {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	return key{a, t}
+	return key{a, t, 1}
 }
 
 func newAttester(t testing.TB, aaguid AAGUID) *attestation.Attester {
@@ -62,7 +63,7 @@ func (k key) on(ctx context.Context, channel uint32, p ctap.Protocol, data []byt
 // command sends a CTAP2 command and decodes its answer into resp, if not nil.
 func (k key) command(id ctap.Command, parameters, resp any) error {
 	k.t.Helper()
-	return k.commandOn(context.Background(), 1, id, parameters, resp)
+	return k.commandOn(context.Background(), k.channel, id, parameters, resp)
 }
 
 func (k key) commandOn(ctx context.Context, channel uint32, id ctap.Command, parameters, resp any) error {
@@ -204,3 +205,17 @@ func wantStatus(t testing.TB, what string, got, want error) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
+
+// newProfileKey returns a key of a profile with all that it may need: attesters,
+// and a finger that is always recognised.
+func newProfileKey(t testing.TB, p Profile, presence Presence) key {
+	t.Helper()
+	return newKey(t, presence, func(c *Config) {
+		c.Profile = p
+		c.Attester, c.Enterprise = newAttester(t, p.AAGUID), newAttester(t, p.AAGUID)
+		c.Verification = VerificationFunc(recognise)
+	})
+}
+
+// recognise is a [Verification] that knows everybody.
+func recognise(context.Context, Prompt) (bool, error) { return true, nil }

@@ -15,6 +15,7 @@ const (
 	KindConsent Kind = "consent" // register or sign in at a site
 	KindSelect  Kind = "select"  // choose this key among several; no site is behind it
 	KindReset   Kind = "reset"   // erase the key
+	KindEnroll  Kind = "enroll"  // touch the sensor, to enrol a finger
 )
 
 // The operations of a [Prompt] that are no CTAP2 command.
@@ -30,6 +31,7 @@ type Prompt struct {
 	RPID      string   // empty where unknown: U2F tells the hash alone
 	RPIDHash  [32]byte // zero where there is no site
 	User      string   // the account, where known
+	Long      bool     // a touch of five seconds or more is wanted
 	Timeout   time.Duration
 }
 

@@ -21,14 +21,46 @@ type Profile struct {
 	VendorID    uint16 `json:"vendorId"`
 	ProductID   uint16 `json:"productId"`
 
-	// What authenticatorGetInfo says (§6.4), and what is answered.
-	Versions                []string       `json:"versions"`
-	AAGUID                  AAGUID         `json:"aaguid"`
-	Commands                []ctap.Command `json:"commands"`
-	DiscoverableCredentials int            `json:"discoverableCredentials"` // how many fit; 0: option rk is false
-	MaxMsgSize              uint64         `json:"maxMsgSize"`
-	Algorithms              []cose.ID      `json:"algorithms"`         // most preferred first
-	AttestationFormats      []string       `json:"attestationFormats"` // the first is the default
+	// What authenticatorGetInfo says (§6.4), and what is answered. Options are
+	// those of a new key; a name that is missing is a feature that is. rk and
+	// up are not among them: the first follows from DiscoverableCredentials.
+	Versions                    []string        `json:"versions"`
+	Extensions                  []string        `json:"extensions"`
+	AAGUID                      AAGUID          `json:"aaguid"`
+	Options                     map[string]bool `json:"options"`
+	Commands                    []ctap.Command  `json:"commands"`
+	MaxMsgSize                  uint64          `json:"maxMsgSize"`
+	PinUvAuthProtocols          []uint64        `json:"pinUvAuthProtocols"`
+	MaxCredentialCountInList    int             `json:"maxCredentialCountInList"` // 0: no limit
+	Transports                  []string        `json:"transports"`
+	Algorithms                  []cose.ID       `json:"algorithms"` // most preferred first
+	MaxSerializedLargeBlobArray int             `json:"maxSerializedLargeBlobArray"`
+	MinPINLength                uint64          `json:"minPINLength"` // in code points
+	MaxPINLength                uint64          `json:"maxPINLength"` // likewise
+	MaxCredBlobLength           int             `json:"maxCredBlobLength"`
+	MaxRPIDsForSetMinPINLength  int             `json:"maxRPIDsForSetMinPINLength"`
+	UVRetries                   uint64          `json:"uvRetries"`
+	UVModality                  uint64          `json:"uvModality"`
+	DiscoverableCredentials     int             `json:"discoverableCredentials"` // how many fit; 0: option rk is false
+	VendorPrototypeCommands     []uint64        `json:"vendorPrototypeConfigCommands"`
+	AttestationFormats          []string        `json:"attestationFormats"` // the first is the default
+	LongTouchForReset           *bool           `json:"longTouchForReset"`  // nil: not a feature
+	TransportsForReset          []string        `json:"transportsForReset"`
+	PINComplexityPolicy         *bool           `json:"pinComplexityPolicy"` // nil: not a feature
+	PINComplexityPolicyURL      string          `json:"pinComplexityPolicyURL"`
+
+	// MaxInfoMember is the last member of authenticatorGetInfo that the
+	// profile's edition of CTAP knows: 06 for 2.0, 0A for the draft of 2.1, 15
+	// for 2.1, 1E for 2.2, 1F for 2.3.
+	MaxInfoMember uint64 `json:"maxInfoMember"`
+
+	// EnterpriseRPIDs are the relying parties of vendor-facilitated enterprise
+	// attestation (§7.1).
+	EnterpriseRPIDs []string `json:"enterpriseRpIds"`
+
+	// BackupEligible and BackedUp are the flags BE and BS of every credential.
+	BackupEligible bool `json:"backupEligible"`
+	BackedUp       bool `json:"backedUp"`
 
 	// Signatures is "rfc6979" (the default: no randomness in a signature) or
 	// "hedged".
@@ -73,29 +105,74 @@ func (p *Profile) U2F() bool { return slices.Contains(p.Versions, ctap.VersionU2
 // CTAP2 tells whether the key speaks CTAP2.
 func (p *Profile) CTAP2() bool { return len(p.Commands) > 0 }
 
+// has tells whether an option is a feature of the key, whatever its value.
+func (p *Profile) has(option string) bool {
+	_, ok := p.Options[option]
+	return ok
+}
+
 // offers tells whether new credentials may use an algorithm.
 func (p *Profile) offers(id cose.ID) bool { return slices.Contains(p.Algorithms, id) }
+
+// backupFlags returns the flags BE and BS.
+func (p *Profile) backupFlags() (f ctap.Flags) {
+	if p.BackupEligible {
+		f |= ctap.FlagBE
+	}
+	if p.BackedUp {
+		f |= ctap.FlagBS
+	}
+	return f
+}
 
 // hidCeiling is the longest message of CTAPHID.
 const hidCeiling = 7609
 
+// profileCheck is one row of a table of rules.
+type profileCheck struct {
+	bad  bool
+	what string
+}
+
 // Validate returns an error that names the first field which makes no sense.
 func (p *Profile) Validate() error {
-	for _, check := range []struct {
-		bad  bool
-		what string
-	}{
+	for _, check := range slices.Concat([]profileCheck{
 		{len(p.Versions) == 0, "versions: none"},
 		{slices.Contains(p.Versions, "FIDO_2_2"), `versions: "FIDO_2_2" was never defined`},
 		{p.CTAP2() && len(p.Algorithms) == 0, "algorithms: none"},
 		{p.CTAP2() && (p.MaxMsgSize < 1024 || p.MaxMsgSize > hidCeiling), "maxMsgSize: not between 1024 and 7609"},
 		{p.Signatures != SignaturesRFC6979 && p.Signatures != SignaturesHedged, `signatures: neither "rfc6979" nor "hedged"`},
-	} {
+	}, p.extensionChecks(), p.featureChecks()) {
 		if check.bad {
 			return fmt.Errorf("profile %s: %s", p.Name, check.what)
 		}
 	}
 	return p.validateTables()
+}
+
+// minCredBlob is the least that maxCredBlobLength may be (§12.2), in bytes.
+const minCredBlob = 32
+
+// extensionChecks are the rules for extensions that hang together with others,
+// or with options (§9, §12).
+func (p *Profile) extensionChecks() []profileCheck {
+	largeBlobs, setMinPINLength := p.Options[ctap.OptionLargeBlobs], p.Options[ctap.OptionSetMinPINLength]
+	verifies := p.has(ctap.OptionClientPIN) || p.has(ctap.OptionUV)
+	fido23 := slices.Contains(p.Versions, ctap.VersionFIDO23)
+	return []profileCheck{
+		{fido23 && !p.extends("hmac-secret"), "extensions: FIDO_2_3 needs hmac-secret"},
+		{fido23 && verifies && !p.extends("credProtect"), "extensions: FIDO_2_3 with user verification needs credProtect"},
+		{p.extends("credBlob") && !p.extends("credProtect"), "extensions: credBlob needs credProtect"},
+		{p.extends("credBlob") && p.MaxCredBlobLength < minCredBlob, "maxCredBlobLength: less than 32, with credBlob"},
+		{p.extends("hmac-secret-mc") && !p.extends("hmac-secret"), "extensions: hmac-secret-mc needs hmac-secret"},
+		{p.extends("largeBlobKey") != largeBlobs, "extensions: largeBlobKey goes with option largeBlobs"},
+		{p.extends("largeBlob") && largeBlobs, "extensions: largeBlob excludes largeBlobKey and option largeBlobs"},
+		{p.extends("minPinLength") != setMinPINLength, "extensions: minPinLength goes with option setMinPINLength"},
+		{
+			p.extends("pinComplexityPolicy") && (p.PINComplexityPolicy == nil || !setMinPINLength),
+			"extensions: pinComplexityPolicy needs field pinComplexityPolicy and option setMinPINLength",
+		},
+	}
 }
 
 func (p *Profile) validateTables() error {
@@ -107,6 +184,11 @@ func (p *Profile) validateTables() error {
 	for _, name := range p.AttestationFormats {
 		if attestation.ByName(name) == nil {
 			return fmt.Errorf("profile %s: attestationFormats: %q is not implemented", p.Name, name)
+		}
+	}
+	for _, name := range p.Extensions {
+		if extensionByName(name) == nil {
+			return fmt.Errorf("profile %s: extensions: %q is not implemented", p.Name, name)
 		}
 	}
 	for _, c := range p.Commands {

@@ -16,24 +16,35 @@ type origin struct {
 // to its next request (§6.3).
 const sequenceTimeout = 30 * time.Second
 
-// sequence is what getNextAssertion goes on with. It ends with its last item,
-// by time, and with any command that does not belong to it.
+// sequence is what a stateful command (§6) goes on with: getNextAssertion, the
+// enumerations of credentialManagement, the fragments of largeBlobs. It ends by
+// time, with any command that does not belong to it, and with the
+// pinUvAuthToken that allowed it.
 type sequence struct {
 	owner    origin
 	deadline time.Time
-	items    []*credential // still to come
-	request  *ctap.GetAssertionRequest
-	rpIDHash [32]byte
-	flags    ctap.Flags
+	command  ctap.Command // that may go on
+	token    *token       // nil: it needed none
+	state    any          // of that command
 }
 
-// next takes the next item for a host, or nil where there is none for it.
-func (s *sequence) next(from origin) *credential {
-	if s == nil || s.owner != from || len(s.items) == 0 || time.Now().After(s.deadline) {
+// begin keeps the state of a sequence for its host's next request.
+func (a *Authenticator) begin(c *call, command ctap.Command, t *token, state any) {
+	a.sequence = &sequence{
+		owner: c.from(), deadline: time.Now().Add(sequenceTimeout), command: command, token: t, state: state,
+	}
+}
+
+// resume returns the state of the sequence that a command of a host may go on
+// with, or nil, and gives the host time for its next request.
+func (a *Authenticator) resume(c *call, command ctap.Command) any {
+	s := a.sequence
+	if s == nil || s.owner != c.from() || s.command != command || time.Now().After(s.deadline) {
 		return nil
 	}
-	item := s.items[0]
-	s.items = s.items[1:]
+	if s.token != nil && s.token != a.pinAuth.current() {
+		return nil
+	}
 	s.deadline = time.Now().Add(sequenceTimeout)
-	return item
+	return s.state
 }

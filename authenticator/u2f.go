@@ -34,13 +34,15 @@ func (a *Authenticator) runU2F(ctx context.Context, message []byte) ([]byte, err
 	case err != nil:
 		return nil, err
 	}
-	switch apdu.INS {
-	case ctap.U2FRegister:
+	switch {
+	case apdu.INS == ctap.U2FVersion:
+		return u2fVersion(apdu)
+	case !a.u2fEnabled():
+		return nil, fmt.Errorf("U2F under alwaysUv: %w", ctap.SWCommandNotAllowed)
+	case apdu.INS == ctap.U2FRegister:
 		return a.u2fRegister(ctx, apdu)
-	case ctap.U2FAuthenticate:
-		return a.u2fAuthenticate(ctx, apdu)
 	}
-	return u2fVersion(apdu)
+	return a.u2fAuthenticate(ctx, apdu)
 }
 
 func u2fVersion(apdu ctap.CommandAPDU) ([]byte, error) {
@@ -63,20 +65,23 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 	if !a.touch.take(ctx, p) {
 		return nil, fmt.Errorf("not touched: %w", ctap.SWConditionsNotSatisfied)
 	}
-	key, handle, err := a.newCredential(cose.ByID(cose.ES256), req.Application)
+	made, err := a.newKey(cose.ByID(cose.ES256))
 	if err != nil {
 		return nil, err
 	}
-	point, err := cose.PointES256(key.COSEKey())
+	if err := a.wrap(&made, req.Application, false); err != nil {
+		return nil, err
+	}
+	point, err := cose.PointES256(made.key.COSEKey())
 	if err != nil {
 		return nil, err
 	}
-	sig, err := a.cfg.Attester.SignU2F(req.Application, req.Challenge, handle, point)
+	sig, err := a.cfg.Attester.SignU2F(req.Application, req.Challenge, made.handle, point)
 	if err != nil {
 		return nil, err
 	}
 	resp := ctap.U2FRegisterResponse{
-		PublicKey: point, KeyHandle: handle, Certificate: a.cfg.Attester.Certificate(), Signature: sig,
+		PublicKey: point, KeyHandle: made.handle, Certificate: a.cfg.Attester.Certificate(), Signature: sig,
 	}
 	return resp.Append(nil), nil
 }
@@ -101,7 +106,8 @@ func (a *Authenticator) u2fAuthenticate(ctx context.Context, apdu ctap.CommandAP
 	if err != nil {
 		return nil, err
 	}
-	data, sig, err := a.sign(cred, req.Application, flags, req.Challenge[:])
+	data := &ctap.AuthenticatorData{RPIDHash: req.Application, Flags: flags}
+	sig, err := a.sign(cred, data, req.Challenge[:])
 	if err != nil {
 		return nil, err
 	}
@@ -112,14 +118,14 @@ func (a *Authenticator) u2fAuthenticate(ctx context.Context, apdu ctap.CommandAP
 // findU2F resolves a key handle. Handles of a length that this key never issues
 // are told apart from others, as the oldest test suites want it.
 func (a *Authenticator) findU2F(req *ctap.U2FAuthenticateRequest) (*credential, error) {
-	if n := len(req.KeyHandle); n != es256HandleSize && n != discoverableID {
+	if n := len(req.KeyHandle); n != es256HandleSize && n != storedID {
 		return nil, fmt.Errorf("key handle of %d bytes: %w", n, ctap.SWWrongLength)
 	}
 	cred, err := a.find(req.Application, req.KeyHandle)
 	if err != nil {
 		return nil, err
 	}
-	if cred == nil || cred.alg.ID() != cose.ES256 {
+	if cred == nil || cred.alg.ID() != cose.ES256 || cred.protection() == protectRequired {
 		return nil, fmt.Errorf("key handle: %w", ctap.SWWrongData)
 	}
 	return cred, nil

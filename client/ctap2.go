@@ -57,6 +57,9 @@ func (d *Device) Assertions(ctx context.Context, req *ctap.GetAssertionRequest) 
 	if err != nil {
 		return nil, err
 	}
+	if first.NumberOfCredentials > maxEnumeration {
+		return nil, malformed(ctap.CommandGetAssertion, fmt.Sprintf("%d credentials", first.NumberOfCredentials))
+	}
 	all := []*ctap.GetAssertionResponse{first}
 	for uint64(len(all)) < first.NumberOfCredentials {
 		next, err := d.GetNextAssertion(ctx)
@@ -67,6 +70,10 @@ func (d *Device) Assertions(ctx context.Context, req *ctap.GetAssertionRequest) 
 	}
 	return all, nil
 }
+
+// maxEnumeration is more items than any key has room for. A key that claims
+// more is not listened to.
+const maxEnumeration = 1 << 17
 
 // Reset runs authenticatorReset: the key forgets all credentials. Most keys
 // take it only in the first seconds after they were plugged in.
@@ -105,8 +112,7 @@ func (d *Device) command(ctx context.Context, cmd ctap.Command, params, resp any
 		return nil
 	}
 	if err := ctap.UnmarshalLax(answer[1:], resp); err != nil {
-		// Not wrapped: it would look like a status that the key answered.
-		return fmt.Errorf("%v: the answer is malformed: %v", cmd, err)
+		return malformed(cmd, err)
 	}
 	return nil
 }

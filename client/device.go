@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"sync/atomic"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -19,6 +20,10 @@ type Device struct {
 	// touched counts as [ctap.KeepaliveUPNeeded]. It is called from the
 	// goroutine that runs the command, and must be set before the first.
 	Notify func(ctap.KeepaliveStatus)
+
+	// Rand gives the bytes of key agreement keys, initialization vectors and
+	// nonces; nil means crypto/rand. It must be set before the first command.
+	Rand io.Reader
 
 	host *ctaphid.Host
 	info atomic.Pointer[ctap.GetInfoResponse]
@@ -46,7 +51,8 @@ func Open(ctx context.Context, t ctaphid.Transport) (*Device, error) {
 func (d *Device) Close() error { return d.host.Close() }
 
 // Info returns what the key last answered to authenticatorGetInfo, nil for one
-// that only speaks U2F. The answer is not to be changed.
+// that only speaks U2F. After a change of its PIN, its fingers or its
+// configuration, ask again by [Device.GetInfo]. The answer is not to be changed.
 func (d *Device) Info() *ctap.GetInfoResponse { return d.info.Load() }
 
 // Capabilities returns the key's answer to CTAPHID_INIT: what it speaks.

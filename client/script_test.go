@@ -79,7 +79,36 @@ func openU2F(t *testing.T, exchanges ...exchange) *client.Device {
 	return s.open(ctaphid.CapWink)
 }
 
-func unhex(t *testing.T, s string) []byte {
+// answers is a key that answers whatever it is asked with one after the other,
+// and then that it failed.
+type answers [][]byte
+
+func (a *answers) Handle(context.Context, *ctap.Request) []byte {
+	if len(*a) == 0 {
+		return []byte{byte(ctap.StatusOther)}
+	}
+	next := (*a)[0]
+	*a = (*a)[1:]
+	return next
+}
+
+// openAnswers returns a device whose key gives these answers, in hex, the first
+// to authenticatorGetInfo.
+func openAnswers(t *testing.T, list ...string) *client.Device {
+	t.Helper()
+	key := &answers{}
+	for _, s := range list {
+		*key = append(*key, unhex(t, s))
+	}
+	d, err := client.Open(t.Context(), ctaphid.Loopback(key, ctaphid.Config{Capabilities: ctaphid.CapCBOR}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {

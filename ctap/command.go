@@ -5,7 +5,7 @@ import "fmt"
 // Command is the first byte of a CTAP2 request (§6).
 type Command byte
 
-// The commands of CTAP 2.3.
+// The commands of CTAP 2.3, and the two previews of FIDO_2_1_PRE.
 const (
 	CommandMakeCredential       Command = 0x01
 	CommandGetAssertion         Command = 0x02
@@ -18,6 +18,9 @@ const (
 	CommandSelection            Command = 0x0B
 	CommandLargeBlobs           Command = 0x0C
 	CommandConfig               Command = 0x0D
+
+	CommandBioEnrollmentPreview        Command = 0x40
+	CommandCredentialManagementPreview Command = 0x41
 )
 
 var commandNames = map[Command]string{
@@ -32,6 +35,9 @@ var commandNames = map[Command]string{
 	CommandSelection:            "authenticatorSelection",
 	CommandLargeBlobs:           "authenticatorLargeBlobs",
 	CommandConfig:               "authenticatorConfig",
+
+	CommandBioEnrollmentPreview:        "authenticatorBioEnrollment (preview)",
+	CommandCredentialManagementPreview: "authenticatorCredentialManagement (preview)",
 }
 
 // String returns the specification's name of the command, such as

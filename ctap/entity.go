@@ -11,7 +11,7 @@ type RelyingParty struct {
 // User is a PublicKeyCredentialUserEntity. ID is the user handle, 1 to 64
 // bytes.
 type User struct {
-	ID          []byte `cbor:"id,omitzero"`
+	ID          Bytes  `cbor:"id,omitzero"`
 	Name        string `cbor:"name,omitempty"`
 	DisplayName string `cbor:"displayName,omitempty"`
 }
@@ -40,7 +40,7 @@ type CredentialParameters struct {
 
 // CredentialDescriptor is a PublicKeyCredentialDescriptor.
 type CredentialDescriptor struct {
-	ID         []byte   `cbor:"id,omitzero"`
+	ID         Bytes    `cbor:"id,omitzero"`
 	Type       string   `cbor:"type,omitempty"`
 	Transports []string `cbor:"transports,omitempty"`
 }

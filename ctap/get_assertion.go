@@ -5,11 +5,11 @@ import "fmt"
 // GetAssertionRequest holds the parameters of authenticatorGetAssertion (§6.2).
 type GetAssertionRequest struct {
 	RPID              string                 `cbor:"1,keyasint,omitempty"`
-	ClientDataHash    []byte                 `cbor:"2,keyasint,omitzero"`
+	ClientDataHash    Bytes                  `cbor:"2,keyasint,omitzero"`
 	AllowList         []CredentialDescriptor `cbor:"3,keyasint,omitempty"`
 	Extensions        map[string]Raw         `cbor:"4,keyasint,omitempty"`
 	Options           *Options               `cbor:"5,keyasint,omitempty"`
-	PinUvAuthParam    []byte                 `cbor:"6,keyasint,omitzero"`
+	PinUvAuthParam    Bytes                  `cbor:"6,keyasint,omitzero"`
 	PinUvAuthProtocol *uint64                `cbor:"7,keyasint,omitempty"`
 }
 
@@ -38,4 +38,8 @@ type GetAssertionResponse struct {
 	Signature           []byte                `cbor:"3,keyasint"`
 	User                *User                 `cbor:"4,keyasint,omitempty"`
 	NumberOfCredentials uint64                `cbor:"5,keyasint,omitempty"`
+	UserSelected        bool                  `cbor:"6,keyasint,omitempty"`
+	LargeBlobKey        []byte                `cbor:"7,keyasint,omitempty"`
+
+	UnsignedExtensionOutputs map[string]any `cbor:"8,keyasint,omitempty"`
 }

@@ -5,14 +5,14 @@ import "fmt"
 // MakeCredentialRequest holds the parameters of authenticatorMakeCredential
 // (§6.1).
 type MakeCredentialRequest struct {
-	ClientDataHash               []byte                 `cbor:"1,keyasint,omitzero"`
+	ClientDataHash               Bytes                  `cbor:"1,keyasint,omitzero"`
 	RP                           *RelyingParty          `cbor:"2,keyasint,omitempty"`
 	User                         *User                  `cbor:"3,keyasint,omitempty"`
 	PubKeyCredParams             []CredentialParameters `cbor:"4,keyasint,omitzero"`
 	ExcludeList                  []CredentialDescriptor `cbor:"5,keyasint,omitempty"`
 	Extensions                   map[string]Raw         `cbor:"6,keyasint,omitempty"`
 	Options                      *Options               `cbor:"7,keyasint,omitempty"`
-	PinUvAuthParam               []byte                 `cbor:"8,keyasint,omitzero"`
+	PinUvAuthParam               Bytes                  `cbor:"8,keyasint,omitzero"`
 	PinUvAuthProtocol            *uint64                `cbor:"9,keyasint,omitempty"`
 	EnterpriseAttestation        *uint64                `cbor:"10,keyasint,omitempty"`
 	AttestationFormatsPreference []string               `cbor:"11,keyasint,omitempty"`
@@ -60,6 +60,10 @@ type MakeCredentialResponse struct {
 	Format   string `cbor:"1,keyasint"`
 	AuthData []byte `cbor:"2,keyasint"`
 	AttStmt  any    `cbor:"3,keyasint"`
+
+	EnterpriseAttestation    bool           `cbor:"4,keyasint,omitempty"`
+	LargeBlobKey             []byte         `cbor:"5,keyasint,omitempty"`
+	UnsignedExtensionOutputs map[string]any `cbor:"6,keyasint,omitempty"`
 }
 
 // AttestationObject is what WebAuthn makes of a [MakeCredentialResponse]

@@ -56,6 +56,8 @@ func TestParseRequestStructure(t *testing.T) {
 	}{
 		{"valid", parseMakeCredential, validMakeCredential, 99, "unknown member", nil},
 		{"clientDataHash missing", parseMakeCredential, validMakeCredential, 1, absent{}, StatusMissingParameter},
+		{"clientDataHash of numbers", parseMakeCredential, validMakeCredential, 1, make([]int, 32), StatusCBORUnexpectedType},
+		{"user.id of numbers", parseMakeCredential, validMakeCredential, 3, map[string]any{"id": []int{1}}, StatusCBORUnexpectedType},
 		{"clientDataHash text", parseMakeCredential, validMakeCredential, 1, "hash", StatusCBORUnexpectedType},
 		{"clientDataHash of 31 bytes", parseMakeCredential, validMakeCredential, 1, make([]byte, 31), StatusInvalidParameter},
 		{"rp missing", parseMakeCredential, validMakeCredential, 2, absent{}, StatusMissingParameter},

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/certs"
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/keystore"
 )
@@ -34,9 +37,19 @@ type Config struct {
 	// nothing. Its AAGUID is another, and its store opens in no other mode.
 	Seed []byte
 
-	Presence        authenticator.Presence // nil: every prompt is declined
-	PresenceTimeout time.Duration          // 0: 30 s
-	Log             *slog.Logger           // nil: silent
+	Presence        authenticator.Presence     // nil: every prompt is declined
+	PresenceTimeout time.Duration              // 0: 30 s
+	Verification    authenticator.Verification // nil: no built-in user verification
+	Sensor          authenticator.Sensor       // nil: each touch is a good sample of a finger
+
+	// CA issues the device's certificates. Nil: a root that the device makes
+	// for itself.
+	CA *certs.CA
+
+	// PIN, if not empty, is set on a key that has none.
+	PIN string
+
+	Log *slog.Logger // nil: silent
 }
 
 // Device is one virtual security key, with everything but a plug. Its methods
@@ -76,22 +89,55 @@ func assemble(cfg Config, store keystore.Store) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
-	if entropy.seeded() && d.profile.AAGUID == authenticator.ProfileAAGUID(d.profile.Name, false) {
-		d.profile.AAGUID = authenticator.ProfileAAGUID(d.profile.Name, true)
+	if entropy.seeded() {
+		d.profile = seededProfile(d.profile)
 	}
-	if d.identity, err = loadIdentity(store, d.profile.AAGUID, entropy); err != nil {
+	if d.identity, err = loadIdentity(store, cfg, d.profile, entropy); err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
 	d.authenticator, err = authenticator.New(authenticator.Config{
-		Profile: d.profile, Store: store, Attester: d.attester(d.profile.Signatures == authenticator.SignaturesHedged),
+		Profile: d.profile, Store: store, Attester: d.attester(d.hedged()), Enterprise: d.enterpriseAttester(d.hedged()),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
-		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Log: cfg.Log,
+		Verification: cfg.Verification, Sensor: cfg.Sensor,
+		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Deterministic: entropy.seeded(), Log: cfg.Log,
 	})
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	if cfg.PIN != "" {
+		if err := d.authenticator.SetPIN(cfg.PIN); err != nil {
+			return nil, errors.Join(err, d.authenticator.Close())
+		}
+	}
+	return d, nil
 }
 
-func (i *identity) attester(hedged bool) *attestation.Attester {
-	return attestation.NewAttester(i.leaf, attestation.AttesterConfig{Hedged: hedged})
+// seededProfile returns what a profile is in deterministic mode: another model,
+// without the algorithms whose keys cannot come from a seed.
+func seededProfile(p authenticator.Profile) authenticator.Profile {
+	if p.AAGUID == authenticator.ProfileAAGUID(p.Name, false) {
+		p.AAGUID = authenticator.ProfileAAGUID(p.Name, true)
+	}
+	p.Algorithms = slices.DeleteFunc(slices.Clone(p.Algorithms), func(id cose.ID) bool {
+		alg := cose.ByID(id)
+		return alg != nil && alg.SeedSize() == 0
+	})
+	return p
+}
+
+func (d *Device) hedged() bool { return d.profile.Signatures == authenticator.SignaturesHedged }
+
+func (id *identity) attester(hedged bool) *attestation.Attester {
+	return attestation.NewAttester(id.leaf, attestation.AttesterConfig{Issuer: id.issuer, Hedged: hedged})
+}
+
+// enterpriseAttester has no issuer: an enterprise attestation carries one
+// certificate.
+func (id *identity) enterpriseAttester(hedged bool) *attestation.Attester {
+	if id.enterprise == nil {
+		return nil
+	}
+	return attestation.NewAttester(id.enterprise, attestation.AttesterConfig{Hedged: hedged})
 }
 
 // Handler returns what answers the device's messages.
@@ -107,7 +153,16 @@ func (d *Device) Profile() authenticator.Profile { return d.profile }
 // Chain returns the certificates that vouch for the device, the leaf first and
 // the root last.
 func (d *Device) Chain() []*x509.Certificate {
-	return []*x509.Certificate{d.leaf.Certificate, d.root.Certificate}
+	return append([]*x509.Certificate{d.leaf.Certificate}, d.issuer.Chain()...)
+}
+
+// EnterpriseCertificate returns the certificate that names this very device, or
+// nil if the profile has no enterprise attestation.
+func (d *Device) EnterpriseCertificate() *x509.Certificate {
+	if d.enterprise == nil {
+		return nil
+	}
+	return d.enterprise.Certificate
 }
 
 // Descriptor says how the device presents itself as a USB device.

@@ -37,7 +37,7 @@ func open(t *testing.T, cfg Config) *Device {
 func send(t *testing.T, d *Device, p ctap.Protocol, message []byte) []byte {
 	t.Helper()
 	return d.Handler().Handle(context.Background(), &ctap.Request{
-		Protocol: p, Data: message, Notify: func(ctap.KeepaliveStatus) {},
+		Protocol: p, Transport: ctap.TransportUSB, Data: message, Notify: func(ctap.KeepaliveStatus) {},
 	})
 }
 
@@ -144,7 +144,7 @@ func TestSeed(t *testing.T) {
 	if bytes.Equal(conversation(open(t, Config{})), conversation(open(t, Config{}))) {
 		t.Error("without a seed two devices give one conversation")
 	}
-	if got, want := open(t, Config{Seed: seed}).Profile().AAGUID, authenticator.ProfileAAGUID("fido2.0", true); got != want {
+	if got, want := open(t, Config{Seed: seed}).Profile().AAGUID, authenticator.ProfileAAGUID(authenticator.DefaultProfile, true); got != want {
 		t.Errorf("AAGUID %v, want %v", got, want)
 	}
 }

@@ -31,8 +31,15 @@ type Credential struct {
 	UserName        string   `cbor:"4,keyasint,omitzero"`
 	UserDisplayName string   `cbor:"5,keyasint,omitzero"`
 	KeyHandle       []byte   `cbor:"6,keyasint,omitzero"` // the wrapped private key
-	CredProtect     uint8    `cbor:"7,keyasint,omitzero"` // credProtect level, 0 if none was asked for
-	Created         uint64   `cbor:"-"`                   // greater than that of any older credential
+	CredBlob        []byte   `cbor:"8,keyasint,omitzero"` // extension credBlob; nil: none
+	LargeBlobKey    []byte   `cbor:"9,keyasint,omitzero"` // extension largeBlobKey; nil: none
+
+	// Extension largeBlob: what the platform compressed, and the size before.
+	LargeBlob         []byte `cbor:"10,keyasint,omitzero"`
+	LargeBlobSize     uint64 `cbor:"11,keyasint,omitzero"`
+	SupportsLargeBlob bool   `cbor:"12,keyasint,omitzero"`
+
+	Created uint64 `cbor:"-"` // greater than that of any older credential
 }
 
 const (
@@ -187,6 +194,19 @@ func DeleteCredential(tx Tx, id []byte) error {
 // empty one removes the name. It fails with [ErrNoCredential] if there is no
 // such credential.
 func UpdateUser(tx Tx, id []byte, userName, userDisplayName string) error {
+	return change(tx, id, func(c *Credential) { c.UserName, c.UserDisplayName = userName, userDisplayName })
+}
+
+// UpdateLargeBlob gives the credential with the given ID another large blob and
+// the size that goes with it. It fails with [ErrNoCredential] if there is no
+// such credential.
+func UpdateLargeBlob(tx Tx, id, blob []byte, size uint64) error {
+	return change(tx, id, func(c *Credential) { c.LargeBlob, c.LargeBlobSize = blob, size })
+}
+
+// change stores what alter makes of the credential with the given ID, or fails
+// with [ErrNoCredential].
+func change(tx Tx, id []byte, alter func(*Credential)) error {
 	c, err := CredentialByID(tx, id)
 	if err != nil {
 		return err
@@ -194,7 +214,7 @@ func UpdateUser(tx Tx, id []byte, userName, userDisplayName string) error {
 	if c == nil {
 		return ErrNoCredential
 	}
-	c.UserName, c.UserDisplayName = userName, userDisplayName
+	alter(c)
 	if err := c.check(); err != nil {
 		return err
 	}

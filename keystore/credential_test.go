@@ -35,7 +35,6 @@ func credential(rpID, user string, n int) *keystore.Credential {
 		UserName:        user + "@" + rpID,
 		UserDisplayName: strings.ToUpper(user),
 		KeyHandle:       bytes.Repeat([]byte{byte(n)}, 128),
-		CredProtect:     2,
 	}
 }
 
@@ -280,6 +279,33 @@ func TestUpdateUser(t *testing.T) {
 			}
 			if err := keystore.UpdateUser(tx, alice.ID, "\xff", ""); err == nil {
 				t.Errorf("UpdateUser with a name that is not UTF-8: got no error")
+			}
+			return nil
+		})
+		view(t, s, func(tx keystore.Tx) { wantStored(t, tx, alice, bob) })
+	})
+}
+
+func TestUpdateLargeBlob(t *testing.T) {
+	onEach(t, func(t *testing.T, s keystore.Store) {
+		alice, bob := credential("example.com", "alice", 1), credential("example.com", "bob", 2)
+		alice.SupportsLargeBlob = true
+		update(t, s, func(tx keystore.Tx) error {
+			if err := keystore.PutCredential(tx, alice, 10); err != nil {
+				return err
+			}
+			return keystore.PutCredential(tx, bob, 10)
+		})
+		for _, blob := range [][]byte{{1, 2, 3}, bytes.Repeat([]byte{4}, 4096), {}} {
+			alice.LargeBlob, alice.LargeBlobSize = blob, uint64(2*len(blob))
+			update(t, s, func(tx keystore.Tx) error {
+				return keystore.UpdateLargeBlob(tx, alice.ID, blob, uint64(2*len(blob)))
+			})
+			view(t, s, func(tx keystore.Tx) { wantStored(t, tx, alice, bob) })
+		}
+		update(t, s, func(tx keystore.Tx) error {
+			if err := keystore.UpdateLargeBlob(tx, credentialID(3), nil, 0); !errors.Is(err, keystore.ErrNoCredential) {
+				t.Errorf("UpdateLargeBlob of an unknown ID: got %v, want ErrNoCredential", err)
 			}
 			return nil
 		})

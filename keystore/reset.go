@@ -1,7 +1,7 @@
 package keystore
 
 // erased are the buckets that [Reset] empties.
-var erased = [...]Bucket{bucketSettings, bucketCredentials, bucketIndex}
+var erased = [...]Bucket{bucketSettings, bucketCredentials, bucketIndex, bucketHandles}
 
 // Reset does what authenticatorReset (§6.6) asks of the store: it erases the
 // credentials and the settings, and with the device key each key handle that

@@ -50,6 +50,7 @@ const (
 	bucketSettings    Bucket = "settings"
 	bucketCredentials Bucket = "credentials"
 	bucketIndex       Bucket = "index"
+	bucketHandles     Bucket = "handles"
 )
 
 // ErrReadOnly is returned by [Tx] for a write in a View.

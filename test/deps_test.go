@@ -29,8 +29,9 @@ var rules = map[string][]string{
 	"authenticator":         {"ctap", "ctap/cose", "ctap/pinuv", "keystore", "attestation"},
 	"uhid":                  {"ctaphid"},
 	"trace":                 {"ctap", "ctaphid"},
-	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctaphid", "trace"},
+	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctap/cose", "ctaphid", "trace"},
 	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
+	"control":               {"authenticator", "ctap"},
 	"client/webauthn":       {"ctap", "ctap/cose", "ctaphid", "client"},
 	"client/u2fjson":        {"ctap", "ctap/cose", "ctaphid", "client"},
 }

@@ -28,27 +28,61 @@ func (m *ctap2) name() string {
 }
 
 func (m *ctap2) request() string {
-	return diagnose(m.parameters, messages[m.command].request)
+	described := messages[m.command]
+	return diagnose(m.parameters, described.request, described.requestSecrets)
 }
 
 func (m *ctap2) answer(resp []byte) (status, body string) {
 	if len(resp) == 0 {
 		return "no answer", ""
 	}
-	return ctap.Status(resp[0]).Error(), diagnose(resp[1:], messages[m.command].response)
+	described := messages[m.command]
+	return ctap.Status(resp[0]).Error(), diagnose(resp[1:], described.response, described.responseSecrets)
 }
 
 // diagnose returns CBOR in diagnostic notation, or as bytes where it is not
-// canonical: its exact form is of interest then.
-func diagnose(data []byte, members map[int64]ctap.Member) string {
+// canonical: its exact form is of interest then. Of a message with secrets that is
+// not canonical nothing is shown, for they cannot be told from the rest.
+func diagnose(data []byte, members map[int64]ctap.Member, secrets []int64) string {
 	if len(data) == 0 {
 		return ""
+	}
+	if len(secrets) > 0 {
+		shown, err := withhold(data, secrets)
+		if err != nil {
+			return withheld + "\n" + err.Error()
+		}
+		data = shown
 	}
 	text, err := ctap.Diagnose(data, members)
 	if err != nil {
 		return raw(data, err)
 	}
 	return text
+}
+
+// withheld takes the place of a value that is not for a trace.
+const withheld = "withheld"
+
+// withhold returns a message without the values of its secret members.
+func withhold(data []byte, secrets []int64) ([]byte, error) {
+	if err := ctap.CheckCanonical(data); err != nil {
+		return nil, err
+	}
+	var members map[int64]ctap.Raw
+	if err := ctap.Unmarshal(data, &members); err != nil {
+		return nil, err
+	}
+	text, err := ctap.Marshal(withheld)
+	if err != nil {
+		return nil, err
+	}
+	for _, secret := range secrets {
+		if _, ok := members[secret]; ok {
+			members[secret] = text
+		}
+	}
+	return ctap.Marshal(members)
 }
 
 // noteAuthData says what authenticator data hold.

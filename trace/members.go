@@ -5,10 +5,14 @@ import "github.com/softkey-project/softkey/ctap"
 // message names the members of a command's parameters and of its answer.
 type message struct {
 	request, response map[int64]ctap.Member
+
+	// secrets are the members whose values are withheld: keys, and what stands
+	// for a PIN or is a token, though it is encrypted.
+	requestSecrets, responseSecrets []int64
 }
 
-// messages is the table of all names (§6.1 to §6.4). Members that are secret
-// must not be added without a way to withhold their value.
+// messages is the table of all names (§6.1 to §6.11). Every member that is secret
+// is in one of the lists.
 var messages = map[ctap.Command]message{
 	ctap.CommandMakeCredential: {
 		request: map[int64]ctap.Member{
@@ -29,7 +33,10 @@ var messages = map[ctap.Command]message{
 			0x02: {Name: "authData", Note: noteAuthData},
 			0x03: {Name: "attStmt"},
 			0x04: {Name: "epAtt"},
+			0x05: {Name: "largeBlobKey"},
+			0x06: {Name: "unsignedExtensionOutputs"},
 		},
+		responseSecrets: []int64{0x05},
 	},
 	ctap.CommandGetAssertion: {
 		request: map[int64]ctap.Member{
@@ -41,9 +48,9 @@ var messages = map[ctap.Command]message{
 			0x06: {Name: "pinUvAuthParam"},
 			0x07: {Name: "pinUvAuthProtocol"},
 		},
-		response: assertion,
+		response: assertion, responseSecrets: assertionSecrets,
 	},
-	ctap.CommandGetNextAssertion: {response: assertion},
+	ctap.CommandGetNextAssertion: {response: assertion, responseSecrets: assertionSecrets},
 	ctap.CommandGetInfo: {
 		response: map[int64]ctap.Member{
 			0x01: {Name: "versions"},
@@ -79,6 +86,95 @@ var messages = map[ctap.Command]message{
 			0x1F: {Name: "authenticatorConfigCommands"},
 		},
 	},
+	ctap.CommandClientPIN: {
+		request: map[int64]ctap.Member{
+			0x01: {Name: "pinUvAuthProtocol"},
+			0x02: {Name: "subCommand"},
+			0x03: {Name: "keyAgreement"},
+			0x04: {Name: "pinUvAuthParam"},
+			0x05: {Name: "newPinEnc"},
+			0x06: {Name: "pinHashEnc"},
+			0x09: {Name: "permissions"},
+			0x0A: {Name: "rpId"},
+		},
+		requestSecrets: []int64{0x05, 0x06},
+		response: map[int64]ctap.Member{
+			0x01: {Name: "keyAgreement"},
+			0x02: {Name: "pinUvAuthToken"},
+			0x03: {Name: "pinRetries"},
+			0x04: {Name: "powerCycleState"},
+			0x05: {Name: "uvRetries"},
+		},
+		responseSecrets: []int64{0x02},
+	},
+	ctap.CommandBioEnrollment:               bioEnrollment,
+	ctap.CommandBioEnrollmentPreview:        bioEnrollment,
+	ctap.CommandCredentialManagement:        credentialManagement,
+	ctap.CommandCredentialManagementPreview: credentialManagement,
+	ctap.CommandLargeBlobs: {
+		request: map[int64]ctap.Member{
+			0x01: {Name: "get"},
+			0x02: {Name: "set"},
+			0x03: {Name: "offset"},
+			0x04: {Name: "length"},
+			0x05: {Name: "pinUvAuthParam"},
+			0x06: {Name: "pinUvAuthProtocol"},
+		},
+		response: map[int64]ctap.Member{0x01: {Name: "config"}},
+	},
+	ctap.CommandConfig: {
+		request: map[int64]ctap.Member{
+			0x01: {Name: "subCommand"},
+			0x02: {Name: "subCommandParams"},
+			0x03: {Name: "pinUvAuthProtocol"},
+			0x04: {Name: "pinUvAuthParam"},
+		},
+	},
+}
+
+var bioEnrollment = message{
+	request: map[int64]ctap.Member{
+		0x01: {Name: "modality"},
+		0x02: {Name: "subCommand"},
+		0x03: {Name: "subCommandParams"},
+		0x04: {Name: "pinUvAuthProtocol"},
+		0x05: {Name: "pinUvAuthParam"},
+		0x06: {Name: "getModality"},
+	},
+	response: map[int64]ctap.Member{
+		0x01: {Name: "modality"},
+		0x02: {Name: "fingerprintKind"},
+		0x03: {Name: "maxCaptureSamplesRequiredForEnroll"},
+		0x04: {Name: "templateId"},
+		0x05: {Name: "lastEnrollSampleStatus"},
+		0x06: {Name: "remainingSamples"},
+		0x07: {Name: "templateInfos"},
+		0x08: {Name: "maxTemplateFriendlyName"},
+	},
+}
+
+var credentialManagement = message{
+	request: map[int64]ctap.Member{
+		0x01: {Name: "subCommand"},
+		0x02: {Name: "subCommandParams"},
+		0x03: {Name: "pinUvAuthProtocol"},
+		0x04: {Name: "pinUvAuthParam"},
+	},
+	response: map[int64]ctap.Member{
+		0x01: {Name: "existingResidentCredentialsCount"},
+		0x02: {Name: "maxPossibleRemainingResidentCredentialsCount"},
+		0x03: {Name: "rp"},
+		0x04: {Name: "rpIDHash"},
+		0x05: {Name: "totalRPs"},
+		0x06: {Name: "user"},
+		0x07: {Name: "credentialID"},
+		0x08: {Name: "publicKey"},
+		0x09: {Name: "totalCredentials"},
+		0x0A: {Name: "credProtect"},
+		0x0B: {Name: "largeBlobKey"},
+		0x0C: {Name: "thirdPartyPayment"},
+	},
+	responseSecrets: []int64{0x0B},
 }
 
 var assertion = map[int64]ctap.Member{
@@ -88,4 +184,8 @@ var assertion = map[int64]ctap.Member{
 	0x04: {Name: "user"},
 	0x05: {Name: "numberOfCredentials"},
 	0x06: {Name: "userSelected"},
+	0x07: {Name: "largeBlobKey"},
+	0x08: {Name: "unsignedExtensionOutputs"},
 }
+
+var assertionSecrets = []int64{0x07}

@@ -85,6 +85,16 @@ func TestText(t *testing.T) {
 			"unknown command", ctap.CTAP2, unhex(t, "50 01"), []byte{1},
 			"CTAP2 command 0x50, 2 bytes\n    1\nCTAP1_ERR_INVALID_COMMAND (0x01)\n",
 		},
+		{
+			"a secret that is not canonical", ctap.CTAP2, unhex(t, "06 a1 1805 41 aa"), []byte{0x12},
+			"CTAP2 authenticatorClientPIN, 6 bytes\n    withheld\n    CBOR at byte 2: not the shortest form: CTAP2_ERR_INVALID_CBOR (0x12)\n" +
+				"CTAP2_ERR_INVALID_CBOR (0x12)\n",
+		},
+		{
+			"secrets of clientPIN", ctap.CTAP2, unhex(t, "06 a3 01 02 05 41 aa 06 41 bb"), unhex(t, "00 a2 02 41 cc 03 08"),
+			"CTAP2 authenticatorClientPIN, 10 bytes\n    {1 / pinUvAuthProtocol /: 2,\n     5 / newPinEnc /: \"withheld\",\n     6 / pinHashEnc /: \"withheld\"}\n" +
+				"CTAP2_OK (0x00)\n    {2 / pinUvAuthToken /: \"withheld\",\n     3 / pinRetries /: 8}\n",
+		},
 		{"nothing", ctap.CTAP2, nil, []byte{3}, "CTAP2 no command, 0 bytes\nCTAP1_ERR_INVALID_LENGTH (0x03)\n"},
 	}
 	variable := regexp.MustCompile(`(?m)^\S+ #1 (> usb source 1 channel 00000002|<) | after \S+$`)
@@ -97,5 +107,20 @@ func TestText(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// A large-blob key is withheld wherever it is.
+func TestLargeBlobKeys(t *testing.T) {
+	for command, member := range map[ctap.Command]int64{
+		ctap.CommandMakeCredential: 5, ctap.CommandGetAssertion: 7, ctap.CommandGetNextAssertion: 7,
+		ctap.CommandCredentialManagement: 11, ctap.CommandCredentialManagementPreview: 11,
+	} {
+		var out bytes.Buffer
+		resp := append([]byte{0}, ctap.MustMarshal(map[int64]any{1: 1, member: []byte{0xC0, 0xFF, 0xEE}})...)
+		New(&out).Handler(answer(resp)).Handle(t.Context(), request(ctap.CTAP2, []byte{byte(command)}))
+		if got := out.String(); strings.Contains(got, "c0ffee") || !strings.Contains(got, `/ largeBlobKey /: "withheld"`) {
+			t.Errorf("%v: got:\n%s\nwant the largeBlobKey withheld", command, got)
+		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"time"
 
+	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 )
 
@@ -23,6 +25,16 @@ type Client struct {
 	// U2F has the key asked in U2F, even if it speaks CTAP2.
 	U2F bool
 
+	// PIN gives the key's PIN, where the user is to be verified by it; an error
+	// ends the ceremony as if the user had declined. It is asked again when the
+	// PIN was wrong. [StaticPIN] makes one of a known PIN. Nil: there is none.
+	PIN func(ctx context.Context, r PINRequest) (string, error)
+
+	// EnterpriseRPIDs are the relying parties that may know which very key it
+	// is (platform-managed enterprise attestation, §7.1.3 of CTAP); for others
+	// that ask, the key decides.
+	EnterpriseRPIDs []string
+
 	// Select chooses one of several accounts for which the key has a
 	// discoverable credential, and returns its index; an error ends the
 	// ceremony as if the user had declined. Nil: the first, which is the key's
@@ -36,13 +48,20 @@ type Account struct {
 	User         ctap.User // its names only where the key verified the user
 }
 
-// ceremony is what a page's call comes to, before the key is asked.
+// ceremony is what a page's call comes to.
 type ceremony struct {
 	client         *Client
 	key            authenticator
+	info           *ctap.GetInfoResponse // as of the beginning
 	origin         *origin
 	rpID           string
 	clientDataJSON []byte
+
+	// What came of the user's verification: a token, or that the key sees to
+	// it by itself.
+	wish  wish
+	token *client.Token
+	uv    bool
 }
 
 // begin makes the client data of a page's call, and decides for which relying
@@ -65,6 +84,27 @@ func (c *Client) begin(typ, rpID, challenge string) (*ceremony, error) {
 	}, nil
 }
 
+// step is a part of a ceremony. They run one after the other, until one fails.
+type step func(context.Context) error
+
+// run runs a ceremony for as long as its options allow.
+func run(ctx context.Context, lifetime time.Duration, steps ...step) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, lifetime, errLifetime)
+	defer cancel()
+	for _, s := range steps {
+		if err := s(ctx); err != nil {
+			return exception(ctx, err)
+		}
+	}
+	return nil
+}
+
+// meetKey asks the key what it is and can do now.
+func (c *ceremony) meetKey(ctx context.Context) (err error) {
+	c.info, err = c.key.getInfo(ctx)
+	return err
+}
+
 func (c *ceremony) clientDataHash() []byte {
 	sum := sha256.Sum256(c.clientDataJSON)
 	return sum[:]
@@ -72,32 +112,23 @@ func (c *ceremony) clientDataHash() []byte {
 
 // attachment returns how the key is attached to the machine.
 func (c *ceremony) attachment() string {
-	if c.key.info().Options[ctap.OptionPlat] {
+	if c.info.Options[ctap.OptionPlat] {
 		return "platform"
 	}
 	return "cross-platform"
 }
 
-// userVerification returns the option uv for a requirement; ok is false where
-// the key cannot meet it. A key verifies the user by itself if it has the means
-// to and they are set up.
-func (c *ceremony) userVerification(requirement string) (uv *bool, ok bool) {
-	can := c.key.info().Options[ctap.OptionUV]
-	if requirement == discouraged || !can {
-		return nil, requirement != required
-	}
-	return &can, true
-}
+// extends tells whether the key has an extension.
+func (c *ceremony) extends(name string) bool { return slices.Contains(c.info.Extensions, name) }
 
 // batches cuts a list of credentials into lists that the key takes, without
 // those whose ID is longer than any of the key's.
 func (c *ceremony) batches(list []ctap.CredentialDescriptor) [][]ctap.CredentialDescriptor {
-	info := c.key.info()
 	fitting := slices.DeleteFunc(slices.Clone(list), func(d ctap.CredentialDescriptor) bool {
-		return info.MaxCredentialIDLength > 0 && uint64(len(d.ID)) > info.MaxCredentialIDLength
+		return c.info.MaxCredentialIDLength > 0 && uint64(len(d.ID)) > c.info.MaxCredentialIDLength
 	})
 	size := len(fitting)
-	if limit := info.MaxCredentialCountInList; limit > 0 {
+	if limit := c.info.MaxCredentialCountInList; limit > 0 {
 		size = int(min(uint64(size), limit))
 	}
 	if size == 0 {

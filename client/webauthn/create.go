@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 )
 
@@ -12,107 +13,273 @@ import (
 // takes PublicKeyCredentialCreationOptionsJSON, by itself or as the member
 // publicKey, and returns RegistrationResponseJSON. Errors are of type [*Error].
 //
-// Of the extensions, credProps is processed; others are ignored.
+// The user is verified by the key, or by [Client.PIN]: where that is required;
+// where it is preferred and can be; and where the key wants it even though it is
+// discouraged. In the last case a key that speaks U2F too is asked in U2F, as
+// browsers do, if that can make such a credential.
+//
+// Of the extensions, appidExclude, credBlob, credentialProtectionPolicy,
+// credProps, hmacCreateSecret, largeBlob, minPinLength, payment,
+// pinComplexityPolicy and prf are processed; others are ignored.
 func (c *Client) Create(ctx context.Context, optionsJSON []byte) (responseJSON []byte, err error) {
-	var opts creationOptions
-	if err := parseOptions(optionsJSON, &opts); err != nil {
+	op := &creation{}
+	if err := parseOptions(optionsJSON, &op.opts); err != nil {
 		return nil, err
 	}
-	if err := opts.check(); err != nil {
+	if err := op.opts.check(); err != nil {
 		return nil, err
 	}
-	cer, err := c.begin(typeCreate, opts.RP.ID, *opts.Challenge)
+	if op.ceremony, err = c.begin(typeCreate, op.opts.RP.ID, *op.opts.Challenge); err != nil {
+		return nil, err
+	}
+	err = run(ctx, op.opts.Timeout.lifetime(),
+		op.meetKey, op.describe, op.chooseAlgorithms, op.checkAttachment, op.chooseResidentKey, op.chooseAttestation,
+		op.checkExtensions, op.chooseProtocol, op.verifyUser, op.exclude, op.make, op.read, op.tell,
+	)
 	if err != nil {
 		return nil, err
 	}
-	req, err := cer.creationRequest(&opts)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, opts.Timeout.lifetime(), errLifetime)
-	defer cancel()
-	if req.ExcludeList, err = cer.excludeList(ctx, descriptors(opts.ExcludeCredentials)); err != nil {
-		return nil, keyError(ctx, err)
-	}
-	resp, err := cer.key.makeCredential(ctx, req)
-	if err != nil {
-		return nil, keyError(ctx, err)
-	}
-	return cer.registration(&opts, req, resp)
+	return json.Marshal(op.response)
 }
 
-// creationRequest returns what to ask of the key, but for the excludeList.
-func (c *ceremony) creationRequest(opts *creationOptions) (*ctap.MakeCredentialRequest, error) {
-	algorithms, err := opts.algorithms()
-	if err != nil {
-		return nil, err
-	}
-	selection := &opts.AuthenticatorSelection
-	if err := c.checkAttachment(selection.AuthenticatorAttachment); err != nil {
-		return nil, err
-	}
-	rk, err := c.residentKey(selection.residentKey())
-	if err != nil {
-		return nil, err
-	}
-	uv, ok := c.userVerification(selection.UserVerification)
-	if !ok {
-		return nil, fail(ConstraintError, "user verification is required, and the key cannot verify the user by itself")
-	}
-	return &ctap.MakeCredentialRequest{
-		ClientDataHash:   c.clientDataHash(),
-		RP:               &ctap.RelyingParty{ID: c.rpID, Name: *opts.RP.Name},
-		User:             &ctap.User{ID: opts.User.ID, Name: *opts.User.Name, DisplayName: *opts.User.DisplayName},
-		PubKeyCredParams: algorithms,
-		Options:          options(rk, uv),
-	}, nil
+// creation is one run of Create.
+type creation struct {
+	*ceremony
+	opts creationOptions
+	req  *ctap.MakeCredentialRequest
+	rk   bool               // the credential is to be discoverable
+	prf  *client.HMACSecret // nil: nothing is evaluated
+
+	resp     *ctap.MakeCredentialResponse
+	authData *ctap.AuthenticatorData
+	outputs  outputs
+	results  createResults
+	response registrationJSON
 }
 
-// checkAttachment refuses a key that is attached in another way than asked for.
-// Unknown ways are ignored, as browsers do.
-func (c *ceremony) checkAttachment(wanted string) error {
-	if (wanted == "platform" || wanted == "cross-platform") && wanted != c.attachment() {
-		return fail(NotAllowedError, "authenticatorAttachment is %s, and the key is %s", wanted, c.attachment())
+// describe begins the request: for whom, and for which user.
+func (op *creation) describe(context.Context) error {
+	op.req = &ctap.MakeCredentialRequest{
+		ClientDataHash: op.clientDataHash(),
+		RP:             &ctap.RelyingParty{ID: op.rpID, Name: *op.opts.RP.Name},
+		User:           &ctap.User{ID: ctap.Bytes(op.opts.User.ID), Name: *op.opts.User.Name, DisplayName: *op.opts.User.DisplayName},
 	}
 	return nil
 }
 
-// residentKey returns the option rk for a requirement.
-func (c *ceremony) residentKey(requirement string) (*bool, error) {
-	can := c.key.info().Options[ctap.OptionRK]
-	switch {
-	case requirement == discouraged:
-		return nil, nil
-	case can:
-		return &can, nil
-	case requirement == required:
-		return nil, fail(ConstraintError, "a discoverable credential is required, and the key cannot keep one")
+func (op *creation) chooseAlgorithms(context.Context) (err error) {
+	op.req.PubKeyCredParams, err = op.opts.algorithms()
+	return err
+}
+
+// checkAttachment refuses a key that is attached in another way than asked for.
+// Unknown ways are ignored, as browsers do.
+func (op *creation) checkAttachment(context.Context) error {
+	wanted := op.opts.AuthenticatorSelection.AuthenticatorAttachment
+	if (wanted == "platform" || wanted == "cross-platform") && wanted != op.attachment() {
+		return fail(NotAllowedError, "authenticatorAttachment is %s, and the key is %s", wanted, op.attachment())
 	}
-	return nil, nil
+	return nil
+}
+
+// chooseResidentKey decides whether the credential is to be discoverable. One
+// that is only preferred so is not, where the key is full.
+func (op *creation) chooseResidentKey(context.Context) error {
+	can := op.info.Options[ctap.OptionRK]
+	left := op.info.RemainingDiscoverableCredentials
+	switch op.opts.AuthenticatorSelection.residentKey() {
+	case required:
+		if !can {
+			return fail(ConstraintError, "a discoverable credential is required, and the key cannot keep one")
+		}
+		op.rk = true
+	case preferred:
+		op.rk = can && (left == nil || *left > 0)
+	}
+	return nil
+}
+
+// chooseAttestation says what the key is to tell of itself (§5.1.3, step 13):
+// which it is, to enterprises, and in which format, where the key gives a choice.
+func (op *creation) chooseAttestation(context.Context) error {
+	formats := op.opts.AttestationFormats
+	if !isConveyed(op.opts.Attestation) {
+		formats = []string{"none"}
+	}
+	if len(op.info.AttestationFormats) > 0 {
+		op.req.AttestationFormatsPreference = formats
+	}
+	if op.opts.Attestation == "enterprise" && op.info.Options[ctap.OptionEP] {
+		way := uint64(vendorFacilitated)
+		if slices.Contains(op.client.EnterpriseRPIDs, op.rpID) {
+			way = platformManaged
+		}
+		op.req.EnterpriseAttestation = &way
+	}
+	return nil
+}
+
+// The ways of enterprise attestation (§7.1 of CTAP).
+const (
+	vendorFacilitated = 1 // the key knows the relying party
+	platformManaged   = 2 // we do
+)
+
+func (op *creation) checkExtensions(context.Context) error {
+	for _, e := range createExtensions {
+		if e.check == nil {
+			continue
+		}
+		if err := e.check(op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insists tells whether the key wants user verification for this credential
+// whatever the relying party says (§6.1.2 of CTAP, steps 6 to 8).
+func (op *creation) insists() bool {
+	o := op.info.Options
+	if o[ctap.OptionAlwaysUv] {
+		return true
+	}
+	return op.isProtected() && (op.rk || !o[ctap.OptionMakeCredUvNotRqd])
+}
+
+// chooseProtocol spares the user a PIN that nobody but a key of CTAP 2.0 wants:
+// U2F knows none.
+func (op *creation) chooseProtocol(context.Context) error {
+	discouraged := op.opts.AuthenticatorSelection.UserVerification == discouraged
+	if discouraged && op.insists() && !op.rk && speaksU2F(op.info) && !op.needsCTAP2() &&
+		slices.ContainsFunc(op.req.PubKeyCredParams, isES256) {
+		op.key, op.info = u2fKey{op.client.Device}, u2fInfo()
+	}
+	return nil
+}
+
+// needsCTAP2 tells whether an extension is asked for that a U2F credential
+// would quietly lack.
+func (op *creation) needsCTAP2() bool {
+	in := &op.opts.Extensions
+	return in.PRF != nil || in.HMACCreateSecret || protectionPolicies[in.CredentialProtectionPolicy] > 1
+}
+
+func (op *creation) verifyUser(ctx context.Context) error {
+	requirement := op.opts.AuthenticatorSelection.UserVerification
+	prf := op.opts.Extensions.PRF != nil && op.extends(hmacSecret)
+	return op.verify(ctx, wish{
+		required:    requirement == required,
+		wanted:      requirement != discouraged || prf || op.insists(),
+		permissions: forSites, // getAssertion to find excluded credentials
+		rpID:        op.rpID,
+		failure:     ConstraintError,
+	})
+}
+
+// exclude gives the key the part of the list of excluded credentials that it is
+// to see. Where it cannot take all at once, that is the part with a credential
+// of its own.
+func (op *creation) exclude(ctx context.Context) error {
+	list := descriptors(op.opts.ExcludeCredentials)
+	if err := op.excludeAppID(ctx, list); err != nil {
+		return err
+	}
+	batches := op.batches(list)
+	if len(batches) == 1 {
+		op.req.ExcludeList = batches[0]
+		return nil
+	}
+	for _, batch := range batches {
+		held, err := op.key.find(ctx, op.rpID, batch, op.token)
+		if err != nil {
+			return err
+		}
+		if held != nil {
+			op.req.ExcludeList = batch
+			return nil
+		}
+	}
+	return nil
+}
+
+// make has the key make the credential.
+func (op *creation) make(ctx context.Context) error {
+	return op.withPIN(ctx, func(ctx context.Context) (err error) {
+		op.req.Extensions = nil
+		for _, e := range createExtensions {
+			if e.ask == nil {
+				continue
+			}
+			if err := e.ask(ctx, op); err != nil {
+				return err
+			}
+		}
+		uv, protocol, param := op.authorize()
+		op.req.PinUvAuthProtocol, op.req.PinUvAuthParam = protocol, param
+		op.req.Options = options(op.rk, uv)
+		op.resp, err = op.key.makeCredential(ctx, op.req)
+		return err
+	})
+}
+
+// extend asks the key for an extension.
+func (op *creation) extend(name string, input any) (err error) {
+	op.req.Extensions, err = extension(op.req.Extensions, name, input)
+	return err
 }
 
 // options returns request options, nil if there are none: keys of CTAP 2.0
 // refuse some that have no effect.
-func options(rk, uv *bool) *ctap.Options {
-	if rk == nil && uv == nil {
+func options(rk bool, uv *bool) *ctap.Options {
+	if !rk && uv == nil {
 		return nil
 	}
-	return &ctap.Options{RK: rk, UV: uv}
+	o := &ctap.Options{UV: uv}
+	if rk {
+		o.RK = &rk
+	}
+	return o
 }
 
-// excludeList returns the part of list that the key is to see. Where it cannot
-// take all at once, that is the part with a credential of its own.
-func (c *ceremony) excludeList(ctx context.Context, list []ctap.CredentialDescriptor) ([]ctap.CredentialDescriptor, error) {
-	batches := c.batches(list)
-	if len(batches) == 1 {
-		return batches[0], nil
+// read reads the authenticator data of the answer.
+func (op *creation) read(context.Context) (err error) {
+	op.authData, err = ctap.ParseAuthenticatorData(op.resp.AuthData)
+	if err != nil || op.authData.Credential == nil {
+		return fail(UnknownError, "the key's answer has no credential: %v", err)
 	}
-	for _, batch := range batches {
-		if held, err := c.key.holds(ctx, c.rpID, batch); err != nil || held {
-			return batch, err
+	op.outputs, err = readOutputs(op.authData)
+	return err
+}
+
+// tell makes the response to the page.
+func (op *creation) tell(context.Context) error {
+	for _, e := range createExtensions {
+		if e.tell == nil {
+			continue
+		}
+		if err := e.tell(op); err != nil {
+			return err
 		}
 	}
-	return nil, nil
+	credential := op.authData.Credential
+	algorithm, spki, err := publicKey(credential.PublicKey)
+	if err != nil {
+		return fail(UnknownError, "the key's answer has a malformed public key: %v", err)
+	}
+	object, err := attestationObject(op.opts.Attestation, op.resp, credential.AAGUID)
+	if err != nil {
+		return err
+	}
+	op.response = registrationJSON{
+		ID: credential.ID, RawID: credential.ID, Type: ctap.PublicKey, AuthenticatorAttachment: op.attachment(),
+		Response: attestationJSON{
+			ClientDataJSON: op.clientDataJSON, AuthenticatorData: op.resp.AuthData, AttestationObject: object,
+			Transports: op.transports(), PublicKey: spki, PublicKeyAlgorithm: algorithm,
+		},
+		ClientExtensionResults: op.results,
+	}
+	return nil
 }
 
 // registrationJSON is RegistrationResponseJSON (§5.1).
@@ -136,36 +303,10 @@ type attestationJSON struct {
 	AttestationObject  base64URL `json:"attestationObject"`
 }
 
-// registration returns the response to the page.
-func (c *ceremony) registration(opts *creationOptions, req *ctap.MakeCredentialRequest, resp *ctap.MakeCredentialResponse) ([]byte, error) {
-	authData, err := ctap.ParseAuthenticatorData(resp.AuthData)
-	if err != nil || authData.Credential == nil {
-		return nil, fail(UnknownError, "the key's answer has no credential: %v", err)
-	}
-	algorithm, spki, err := publicKey(authData.Credential.PublicKey)
-	if err != nil {
-		return nil, fail(UnknownError, "the key's answer has a malformed public key: %v", err)
-	}
-	object, err := ctap.Marshal(attestationObject(opts.Attestation, resp, authData.Credential.AAGUID))
-	if err != nil {
-		return nil, fail(UnknownError, "the key's attestation statement is malformed: %v", err)
-	}
-	registration := registrationJSON{
-		ID: authData.Credential.ID, RawID: authData.Credential.ID,
-		Type: ctap.PublicKey, AuthenticatorAttachment: c.attachment(),
-		Response: attestationJSON{
-			ClientDataJSON: c.clientDataJSON, AuthenticatorData: resp.AuthData, AttestationObject: object,
-			Transports: c.transports(), PublicKey: spki, PublicKeyAlgorithm: algorithm,
-		},
-		ClientExtensionResults: opts.Extensions.results(req),
-	}
-	return json.Marshal(registration)
-}
-
 // transports returns what the key says of its transports, each once and sorted
 // (§5.2.1.1).
 func (c *ceremony) transports() []string {
-	list := slices.Clone(c.key.info().Transports)
+	list := slices.Clone(c.info.Transports)
 	if len(list) == 0 {
 		return []string{ctap.TransportUSB}
 	}

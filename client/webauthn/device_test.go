@@ -86,7 +86,7 @@ func TestDeviceAppID(t *testing.T) {
 	c := &webauthn.Client{Device: key, Origin: origin}
 	a := signIn(t, c, object(request, `"allowCredentials":[{"type":"public-key","id":"`+encode(reg.KeyHandle)+`"}]`, `"extensions":{"appid":"`+appID+`"}`))
 	a.verify(t, cose.MarshalES256(reg.PublicKey))
-	if !a.ClientExtensionResults["appid"] {
+	if a.ClientExtensionResults["appid"] != true {
 		t.Errorf("extensions: got %v, want appid used", a.ClientExtensionResults)
 	}
 }

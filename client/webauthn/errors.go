@@ -16,8 +16,9 @@ const (
 	EncodingError     = "EncodingError"     // a member is not base64url
 	InvalidStateError = "InvalidStateError" // the key has a credential that is excluded
 	NotAllowedError   = "NotAllowedError"   // the user declined, or it took too long
-	NotSupportedError = "NotSupportedError" // no algorithm in common
+	NotSupportedError = "NotSupportedError" // no algorithm in common, or an extension used as it cannot be
 	SecurityError     = "SecurityError"     // the origin may not speak for that relying party
+	SyntaxError       = "SyntaxError"       // a credential ID of prf is none that is allowed
 	TypeError         = "TypeError"         // the options are malformed
 	UnknownError      = "UnknownError"      // the key failed
 )
@@ -52,25 +53,35 @@ var errLifetime = errors.New("webauthn: the ceremony's timeout passed")
 // failures are the exceptions for what a key may answer; for all else it is an
 // UnknownError.
 var failures = map[ctap.Status]struct{ name, message string }{
-	ctap.StatusCredentialExcluded:   {InvalidStateError, "the key has one of the excluded credentials"},
-	ctap.StatusUnsupportedAlgorithm: {NotSupportedError, "the key has none of the algorithms"},
-	ctap.StatusNoCredentials:        {NotAllowedError, "the key has no credential for this relying party"},
-	ctap.StatusOperationDenied:      {NotAllowedError, "the user declined"},
-	ctap.StatusUserActionTimeout:    {NotAllowedError, "the user did not touch the key in time"},
-	ctap.StatusKeepaliveCancel:      {NotAllowedError, "the key was told to give up"},
-	ctap.StatusNotAllowed:           {NotAllowedError, "the key does not allow it"},
-	ctap.StatusUnsupportedOption:    {NotAllowedError, "the key lacks an option"},
-	ctap.StatusInvalidOption:        {NotAllowedError, "the key lacks an option"},
-	ctap.StatusKeyStoreFull:         {NotAllowedError, "the key has no room for another credential"},
-	ctap.StatusPUATRequired:         {NotAllowedError, "the key wants its PIN"},
-	ctap.StatusPINBlocked:           {NotAllowedError, "the key's PIN is blocked"},
-	ctap.StatusUVBlocked:            {NotAllowedError, "the key's user verification is blocked"},
-	ctap.StatusUVInvalid:            {NotAllowedError, "the key did not recognise the user"},
+	ctap.StatusCredentialExcluded:     {InvalidStateError, "the key has one of the excluded credentials"},
+	ctap.StatusUnsupportedAlgorithm:   {NotSupportedError, "the key has none of the algorithms"},
+	ctap.StatusNoCredentials:          {NotAllowedError, "the key has no credential for this relying party"},
+	ctap.StatusOperationDenied:        {NotAllowedError, "the user declined"},
+	ctap.StatusUserActionTimeout:      {NotAllowedError, "the user did not touch the key in time"},
+	ctap.StatusKeepaliveCancel:        {NotAllowedError, "the key was told to give up"},
+	ctap.StatusNotAllowed:             {NotAllowedError, "the key does not allow it"},
+	ctap.StatusUnsupportedOption:      {NotAllowedError, "the key lacks an option"},
+	ctap.StatusInvalidOption:          {NotAllowedError, "the key lacks an option"},
+	ctap.StatusKeyStoreFull:           {NotAllowedError, "the key has no room for another credential"},
+	ctap.StatusPUATRequired:           {NotAllowedError, "the key wants its PIN"},
+	ctap.StatusPINInvalid:             {NotAllowedError, "the PIN is wrong"},
+	ctap.StatusPINBlocked:             {NotAllowedError, "the key's PIN is blocked: it must be reset"},
+	ctap.StatusPINAuthBlocked:         {NotAllowedError, "the key takes no PIN until it is plugged in again"},
+	ctap.StatusPINAuthInvalid:         {NotAllowedError, "the key does not take the user's verification"},
+	ctap.StatusPINNotSet:              {NotAllowedError, "the key has no PIN"},
+	ctap.StatusPINPolicyViolation:     {NotAllowedError, "the key wants its PIN to be changed first"},
+	ctap.StatusUnauthorizedPermission: {NotAllowedError, "the key does not permit that"},
+	ctap.StatusUVBlocked:              {NotAllowedError, "the key's user verification is blocked"},
+	ctap.StatusUVInvalid:              {NotAllowedError, "the key did not recognise the user"},
 }
 
-// keyError turns an error of the key, or the end of waiting for it, into the
+// exception turns an error of the key, or the end of waiting for it, into the
 // exception that a page would see.
-func keyError(ctx context.Context, err error) error {
+func exception(ctx context.Context, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return &Error{NotAllowedError, "it took too long", err}

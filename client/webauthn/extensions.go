@@ -1,67 +1,126 @@
 package webauthn
 
 import (
-	"net/url"
+	"context"
 
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// createExtensions are the client extension inputs of a creation that this
-// client processes.
-type createExtensions struct {
-	CredProps bool `json:"credProps"`
+// createExtension is one row of the table of extensions of creations. Each of
+// its functions may be nil, and finds out by itself whether the page asked.
+type createExtension struct {
+	// check refuses what cannot be, before the user is bothered.
+	check func(op *creation) error
+
+	// ask adds to the request.
+	ask func(ctx context.Context, op *creation) error
+
+	// tell adds to the results, when the key has answered.
+	tell func(op *creation) error
 }
 
-// createResults are the client extension outputs of a creation.
+// createExtensions is the table: an extension is a file and a line here.
+var createExtensions = []createExtension{
+	appIDExclude, createCredBlob, credProps, credProtect, hmacCreateSecret, createLargeBlob, minPINLength, createPayment, createPRF,
+}
+
+// getExtension is the same for authentications.
+type getExtension struct {
+	check func(op *authentication) error
+	ask   func(ctx context.Context, op *authentication) error
+	tell  func(ctx context.Context, op *authentication) error
+}
+
+var getExtensions = []getExtension{getAppID, getCredBlob, getLargeBlob, getPayment, getPRF}
+
+// createInputs are the client extension inputs of a creation. Others are
+// ignored.
+type createInputs struct {
+	AppIDExclude                      *string          `json:"appidExclude"`
+	CredBlob                          base64URL        `json:"credBlob"`
+	CredProps                         bool             `json:"credProps"`
+	CredentialProtectionPolicy        string           `json:"credentialProtectionPolicy"`
+	EnforceCredentialProtectionPolicy bool             `json:"enforceCredentialProtectionPolicy"`
+	HMACCreateSecret                  bool             `json:"hmacCreateSecret"`
+	LargeBlob                         *largeBlobInputs `json:"largeBlob"`
+	MinPINLength                      bool             `json:"minPinLength"`
+	Payment                           *paymentInputs   `json:"payment"`
+	PINComplexityPolicy               bool             `json:"pinComplexityPolicy"`
+	PRF                               *prfInputs       `json:"prf"`
+}
+
+// createResults are the client extension outputs of a creation, in JSON. A
+// member that is nil is absent.
 type createResults struct {
-	CredProps *credProps `json:"credProps,omitempty"`
+	AppIDExclude     *bool             `json:"appidExclude,omitempty"`
+	CredBlob         *bool             `json:"credBlob,omitempty"`
+	CredProps        *credPropsOutputs `json:"credProps,omitempty"`
+	HMACCreateSecret *bool             `json:"hmacCreateSecret,omitempty"`
+	LargeBlob        *largeBlobOutputs `json:"largeBlob,omitempty"`
+	PRF              *prfOutputs       `json:"prf,omitempty"`
 }
 
-// credProps is the output of the extension of that name (§10.1.3): whether the
-// credential is discoverable.
-type credProps struct {
-	RK bool `json:"rk"`
+// getInputs are the client extension inputs of an authentication. Others are
+// ignored.
+type getInputs struct {
+	AppID       *string          `json:"appid"`
+	GetCredBlob bool             `json:"getCredBlob"`
+	LargeBlob   *largeBlobInputs `json:"largeBlob"`
+	Payment     *paymentInputs   `json:"payment"`
+	PRF         *prfInputs       `json:"prf"`
 }
 
-// results returns the outputs for what was asked of the key.
-func (e createExtensions) results(req *ctap.MakeCredentialRequest) (r createResults) {
-	if e.CredProps {
-		r.CredProps = &credProps{RK: req.Options != nil && req.Options.RK != nil}
-	}
-	return r
-}
-
-// getExtensions are the client extension inputs of an authentication that this
-// client processes.
-type getExtensions struct {
-	AppID *string `json:"appid"` // a U2F application (§10.1.1)
-}
-
-// getResults are the client extension outputs of an authentication.
+// getResults are the client extension outputs of an authentication, in JSON.
 type getResults struct {
-	AppID *bool `json:"appid,omitempty"` // whether it was used
+	AppID       *bool             `json:"appid,omitempty"`
+	GetCredBlob *base64URL        `json:"getCredBlob,omitempty"`
+	LargeBlob   *largeBlobOutputs `json:"largeBlob,omitempty"`
+	PRF         *prfOutputs       `json:"prf,omitempty"`
 }
 
-// results returns the outputs where the key was asked for rpID.
-func (e getExtensions) results(rpID string) (r getResults) {
-	if e.AppID != nil {
-		used := rpID == *e.AppID
-		r.AppID = &used
-	}
-	return r
-}
-
-// checkAppID refuses the identity of a U2F application for which the origin may
-// not speak. Its list of facets is not fetched: that it is of the same site is
-// what browsers settle for (§10.1.1).
-func (o *origin) checkAppID(appID string) error {
-	u, err := url.Parse(appID)
+// extension adds an extension to those of a request.
+func extension(extensions map[string]ctap.Raw, name string, input any) (map[string]ctap.Raw, error) {
+	encoded, err := ctap.Marshal(input)
 	if err != nil {
-		return &Error{SecurityError, "the extension appid is no URL", err}
+		return nil, err
 	}
-	app, err := parseOrigin(u.Scheme + "://" + u.Host)
-	if err != nil || !sameSite(app.domain, o.domain) {
-		return fail(SecurityError, "the origin %s may not speak for the application %s", o.serialised, appID)
+	if extensions == nil {
+		extensions = map[string]ctap.Raw{}
 	}
-	return nil
+	extensions[name] = encoded
+	return extensions, nil
+}
+
+// outputs are what extensions say in authenticator data.
+type outputs map[string]ctap.Raw
+
+// readOutputs decodes the extensions of authenticator data.
+func readOutputs(data *ctap.AuthenticatorData) (outputs, error) {
+	if len(data.Extensions) == 0 {
+		return nil, nil
+	}
+	var o outputs
+	if err := ctap.UnmarshalLax(data.Extensions, &o); err != nil {
+		return nil, fail(UnknownError, "the key's answer has malformed extensions: %v", err)
+	}
+	return o, nil
+}
+
+// read decodes the output of an extension into v, and tells whether there is
+// one.
+func (o outputs) read(name string, v any) (bool, error) {
+	output, ok := o[name]
+	if !ok {
+		return false, nil
+	}
+	if err := ctap.UnmarshalLax(output, v); err != nil {
+		return false, fail(UnknownError, "the key's output of %s is malformed: %v", name, err)
+	}
+	return true, nil
+}
+
+// isTrue tells whether an extension says true.
+func (o outputs) isTrue(name string) (yes bool, err error) {
+	_, err = o.read(name, &yes)
+	return yes, err
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
 )
@@ -24,20 +25,41 @@ import (
 type fakeKey struct {
 	t    *testing.T
 	info *ctap.GetInfoResponse
-	err  error // answers each request that asks the user
-	wait bool  // instead of an answer, until the context ends
+	err  error   // answers each request that asks the user
+	errs []error // answer the first ones, nil for none
+	wait bool    // instead of an answer, until the context ends
 
 	credential *ctap.MakeCredentialResponse // answers MakeCredential, if not nil
 	assertion  *ctap.GetAssertionResponse   // answers GetAssertion, if not nil
 	point      []byte                       // is the public key of U2FRegister, if not nil
+
+	outputs      map[string]any // what extensions say in authenticator data
+	unsigned     map[string]any // and beside it
+	largeBlobKey []byte
+
+	pin     string
+	retries client.PINRetries
+	uvErrs  []error // answer UVToken, one after the other
+	blobs   map[string][]byte
+	blobErr error // answers LargeBlob and SetLargeBlob
+
+	blobToken *client.Token // that SetLargeBlob got
 
 	accounts []account
 	counter  uint32
 
 	made     []*ctap.MakeCredentialRequest
 	asked    []*ctap.GetAssertionRequest
+	tokens   []grant
 	register []ctap.U2FRegisterRequest
 	checked  [][]byte
+}
+
+// grant is a token that was asked for.
+type grant struct {
+	pin         string // empty: by the key's own user verification
+	permissions ctap.Permissions
+	rpID        string
 }
 
 // account is a credential of the key, bound to a hash of a relying party ID.
@@ -111,10 +133,64 @@ func (k *fakeKey) ask(ctx context.Context) error {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}
+	if len(k.errs) > 0 {
+		err := k.errs[0]
+		k.errs = k.errs[1:]
+		return err
+	}
 	return k.err
 }
 
 func (k *fakeKey) Info() *ctap.GetInfoResponse { return k.info }
+
+func (k *fakeKey) GetInfo(context.Context) (*ctap.GetInfoResponse, error) { return k.info, nil }
+
+func (k *fakeKey) PINRetries(context.Context) (client.PINRetries, error) { return k.retries, nil }
+
+// PINToken takes the PIN as a key does: three wrong ones in a row are too many.
+func (k *fakeKey) PINToken(_ context.Context, pin string, permissions ctap.Permissions, rpID string) (*client.Token, error) {
+	k.tokens = append(k.tokens, grant{pin, permissions, rpID})
+	if pin == k.pin {
+		return k.token(1)
+	}
+	k.retries.Left--
+	return nil, &client.PINError{Retries: k.retries, Err: ctap.StatusPINInvalid}
+}
+
+// UVToken recognises the user, unless it has a reason not to.
+func (k *fakeKey) UVToken(_ context.Context, permissions ctap.Permissions, rpID string) (*client.Token, error) {
+	k.tokens = append(k.tokens, grant{"", permissions, rpID})
+	if len(k.uvErrs) == 0 {
+		return k.token(2)
+	}
+	err := k.uvErrs[0]
+	k.uvErrs = k.uvErrs[1:]
+	return nil, err
+}
+
+// token returns a token: of protocol 1 by PIN, of protocol 2 by the key itself.
+func (k *fakeKey) token(protocol uint64) (*client.Token, error) {
+	return client.NewToken(protocol, make([]byte, 32))
+}
+
+func (k *fakeKey) HMACSecret(context.Context, ...[32]byte) (*client.HMACSecret, error) {
+	return nil, errors.New("the key has no hmac-secret")
+}
+
+func (k *fakeKey) LargeBlob(_ context.Context, key []byte) ([]byte, error) {
+	if blob, ok := k.blobs[string(key)]; ok {
+		return blob, k.blobErr
+	}
+	return nil, client.ErrNoLargeBlob
+}
+
+func (k *fakeKey) SetLargeBlob(_ context.Context, t *client.Token, key, blob []byte) error {
+	if k.blobErr != nil {
+		return k.blobErr
+	}
+	k.blobs[string(key)], k.blobToken = blob, t
+	return nil
+}
 
 func (k *fakeKey) MakeCredential(ctx context.Context, req *ctap.MakeCredentialRequest) (*ctap.MakeCredentialResponse, error) {
 	parsed, err := ctap.ParseMakeCredentialRequest(ctap.MustMarshal(req))
@@ -141,7 +217,7 @@ func (k *fakeKey) MakeCredential(ctx context.Context, req *ctap.MakeCredentialRe
 	k.accounts = append(k.accounts, a)
 	authData := ctap.AuthenticatorData{RPIDHash: rpIDHash, Flags: ctap.FlagUP, Credential: &ctap.AttestedCredential{
 		AAGUID: [16]byte(k.info.AAGUID), ID: a.id, PublicKey: a.key.COSEKey(),
-	}}
+	}, Extensions: k.extensions()}
 	return k.attest(authData.Append(nil), parsed.ClientDataHash), nil
 }
 
@@ -151,12 +227,22 @@ func (k *fakeKey) attest(authData, clientDataHash []byte) *ctap.MakeCredentialRe
 	statement := map[string]any{
 		"alg": int64(cose.ES256), "sig": k.sign(key, append(slices.Clone(authData), clientDataHash...)), "x5c": [][]byte{certificate},
 	}
-	encoded := ctap.MustMarshal(ctap.MakeCredentialResponse{Format: "packed", AuthData: authData, AttStmt: statement})
+	encoded := ctap.MustMarshal(ctap.MakeCredentialResponse{
+		Format: "packed", AuthData: authData, AttStmt: statement, LargeBlobKey: k.largeBlobKey, UnsignedExtensionOutputs: k.unsigned,
+	})
 	var resp ctap.MakeCredentialResponse
 	if err := ctap.Unmarshal(encoded, &resp); err != nil {
 		k.t.Fatal(err)
 	}
 	return &resp
+}
+
+// extensions returns the extensions of authenticator data.
+func (k *fakeKey) extensions() ctap.Raw {
+	if k.outputs == nil {
+		return nil
+	}
+	return ctap.MustMarshal(k.outputs)
 }
 
 func (k *fakeKey) sign(key cose.PrivateKey, message []byte) []byte {
@@ -235,11 +321,12 @@ func (k *fakeKey) assert(a account, req *ctap.GetAssertionRequest, silent bool) 
 	k.counter++
 	authData := ctap.AuthenticatorData{RPIDHash: a.rpIDHash, SignCount: k.counter}
 	if !silent {
-		authData.Flags = ctap.FlagUP
+		authData.Flags, authData.Extensions = ctap.FlagUP, k.extensions()
 	}
 	encoded := authData.Append(nil)
 	resp := &ctap.GetAssertionResponse{
 		AuthData: encoded, Signature: k.sign(a.key, append(slices.Clone(encoded), req.ClientDataHash...)), User: a.user,
+		LargeBlobKey: k.largeBlobKey, UnsignedExtensionOutputs: k.unsigned,
 	}
 	if len(req.AllowList) != 1 {
 		resp.Credential = &ctap.CredentialDescriptor{ID: a.id, Type: ctap.PublicKey}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 )
 
@@ -12,108 +13,189 @@ import (
 // publicKey, and returns AuthenticationResponseJSON. Errors are of type
 // [*Error].
 //
-// Of the extensions, appid is processed; others are ignored.
+// The user is verified as in [Client.Create].
+//
+// Of the extensions, appid, getCredBlob, largeBlob and prf are processed;
+// payment is refused, others are ignored. Prf is evaluated for a verified user
+// alone, unless the key cannot verify any.
 func (c *Client) Get(ctx context.Context, optionsJSON []byte) (responseJSON []byte, err error) {
-	var opts requestOptions
-	if err := parseOptions(optionsJSON, &opts); err != nil {
+	op := &authentication{}
+	if err := parseOptions(optionsJSON, &op.opts); err != nil {
 		return nil, err
 	}
-	if err := opts.check(); err != nil {
+	if err := op.opts.check(); err != nil {
 		return nil, err
 	}
-	cer, err := c.begin(typeGet, opts.RPID, *opts.Challenge)
+	if op.ceremony, err = c.begin(typeGet, op.opts.RPID, *op.opts.Challenge); err != nil {
+		return nil, err
+	}
+	err = run(ctx, op.opts.Timeout.lifetime(),
+		op.meetKey, op.checkExtensions, op.chooseRelyingParty, op.verifyUser, op.chooseCredentials, op.assert, op.read, op.tell,
+	)
 	if err != nil {
 		return nil, err
 	}
-	targets, err := cer.targets(&opts)
-	if err != nil {
-		return nil, err
-	}
-	uv, ok := cer.userVerification(opts.UserVerification)
-	if !ok {
-		return nil, fail(NotAllowedError, "user verification is required, and the key cannot verify the user by itself")
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, opts.Timeout.lifetime(), errLifetime)
-	defer cancel()
-	target, err := cer.choose(ctx, targets)
-	if err != nil {
-		return nil, keyError(ctx, err)
-	}
-	assertion, err := cer.assert(ctx, target, uv)
-	if err != nil {
-		return nil, err
-	}
-	return cer.authentication(&opts, target, assertion)
+	return json.Marshal(op.response)
 }
 
-// target is a question for the key: one of these credentials, for that relying
-// party. Without a list it is any discoverable one.
-type target struct {
-	rpID      string
+// authentication is one run of Get.
+type authentication struct {
+	*ceremony
+	opts      requestOptions
+	asked     string // for which relying party, or U2F application, the key is asked
 	allowList []ctap.CredentialDescriptor
+	req       *ctap.GetAssertionRequest
+	prf       *client.HMACSecret // nil: nothing is evaluated
+
+	assertion *ctap.GetAssertionResponse
+	outputs   outputs
+	results   getResults
+	response  authenticationJSON
 }
 
-// targets returns the questions that the options come to: several, where the
-// key does not take the list at once, or where a U2F application may have
-// credentials besides the relying party.
-func (c *ceremony) targets(opts *requestOptions) ([]target, error) {
-	rpIDs := []string{c.rpID}
-	if appID := opts.Extensions.AppID; appID != nil {
-		if err := c.origin.checkAppID(*appID); err != nil {
-			return nil, err
+func (op *authentication) checkExtensions(context.Context) error {
+	for _, e := range getExtensions {
+		if e.check == nil {
+			continue
 		}
-		rpIDs = append(rpIDs, *appID)
-	}
-	if len(opts.AllowCredentials) == 0 {
-		return []target{{rpID: c.rpID}}, nil
-	}
-	var list []target
-	for _, rpID := range rpIDs {
-		for _, batch := range c.batches(descriptors(opts.AllowCredentials)) {
-			list = append(list, target{rpID, batch})
+		if err := e.check(op); err != nil {
+			return err
 		}
 	}
-	return list, nil
+	return nil
 }
 
-// choose returns the question that the key can answer. One is asked as it is;
-// of several, the first for which the key has a credential, or else the first.
-func (c *ceremony) choose(ctx context.Context, targets []target) (target, error) {
-	if len(targets) == 0 {
-		return target{}, ctap.StatusNoCredentials // all are of unknown types, or too long
+// chooseRelyingParty decides whom the key is asked for: where the page names a
+// U2F application besides, that for which it has a credential.
+func (op *authentication) chooseRelyingParty(ctx context.Context) error {
+	op.asked = op.rpID
+	appID := op.opts.Extensions.AppID
+	if appID == nil {
+		return nil
 	}
-	if len(targets) == 1 {
-		return targets[0], nil
-	}
-	for _, t := range targets {
-		if held, err := c.key.holds(ctx, t.rpID, t.allowList); err != nil || held {
-			return t, err
+	for _, rpID := range []string{op.rpID, *appID} {
+		for _, batch := range op.batches(descriptors(op.opts.AllowCredentials)) {
+			held, err := op.key.find(ctx, rpID, batch, nil)
+			if err != nil {
+				return err
+			}
+			if held != nil {
+				op.asked = rpID
+				return nil
+			}
 		}
 	}
-	return targets[0], nil
+	return nil
+}
+
+func (op *authentication) verifyUser(ctx context.Context) error {
+	requirement := op.opts.UserVerification
+	w := wish{
+		required:    requirement == required,
+		wanted:      requirement != discouraged || op.info.Options[ctap.OptionAlwaysUv] || op.wantsPRF(),
+		permissions: ctap.PermissionGetAssertion,
+		rpID:        op.asked,
+		failure:     NotAllowedError,
+	}
+	if op.writesBlobArray() && op.isProtected() {
+		w.wanted = true
+		w.permissions |= ctap.PermissionLargeBlobWrite
+	}
+	return op.verify(ctx, w)
+}
+
+// chooseCredentials gives the key the part of the list of allowed credentials
+// that it is to see. Where it cannot take all at once, that is the part with a
+// credential of its own, or else the first; where it matters which it will be,
+// that credential alone.
+func (op *authentication) chooseCredentials(ctx context.Context) error {
+	if len(op.opts.AllowCredentials) == 0 {
+		return nil
+	}
+	batches := op.batches(descriptors(op.opts.AllowCredentials))
+	if len(batches) == 0 {
+		return ctap.StatusNoCredentials // all are of unknown types, or too long
+	}
+	op.allowList = batches[0]
+	if len(batches) == 1 && !op.mustKnowCredential() {
+		return nil
+	}
+	for _, batch := range batches {
+		held, err := op.key.find(ctx, op.asked, batch, op.token)
+		if err != nil {
+			return err
+		}
+		if held != nil && op.mustKnowCredential() {
+			batch = []ctap.CredentialDescriptor{*held}
+		}
+		if held != nil {
+			op.allowList = batch
+			return nil
+		}
+	}
+	return nil
+}
+
+// mustKnowCredential tells whether what is asked depends on the credential.
+func (op *authentication) mustKnowCredential() bool {
+	return op.wantsPRF() && len(op.opts.Extensions.PRF.EvalByCredential) > 0 && len(op.opts.AllowCredentials) > 1
 }
 
 // assert asks the key, and where it has several accounts, the caller.
-func (c *ceremony) assert(ctx context.Context, t target, uv *bool) (*ctap.GetAssertionResponse, error) {
-	all, err := c.key.assertions(ctx, &ctap.GetAssertionRequest{
-		RPID: t.rpID, ClientDataHash: c.clientDataHash(), AllowList: t.allowList, Options: options(nil, uv),
-	}, c.client.Select != nil)
+func (op *authentication) assert(ctx context.Context) error {
+	op.req = &ctap.GetAssertionRequest{RPID: op.asked, ClientDataHash: op.clientDataHash(), AllowList: op.allowList}
+	var all []*ctap.GetAssertionResponse
+	err := op.withPIN(ctx, func(ctx context.Context) (err error) {
+		op.req.Extensions = nil
+		for _, e := range getExtensions {
+			if e.ask == nil {
+				continue
+			}
+			if err := e.ask(ctx, op); err != nil {
+				return err
+			}
+		}
+		uv, protocol, param := op.authorize()
+		op.req.PinUvAuthProtocol, op.req.PinUvAuthParam = protocol, param
+		op.req.Options = options(false, uv)
+		all, err = op.key.assertions(ctx, op.req, op.client.Select != nil)
+		return err
+	})
 	if err != nil {
-		return nil, keyError(ctx, err)
+		return err
 	}
 	for _, a := range all {
-		if err := t.complete(a); err != nil {
-			return nil, err
+		if err := op.complete(a); err != nil {
+			return err
 		}
 	}
+	op.assertion, err = op.choose(ctx, all)
+	return err
+}
+
+// extend asks the key for an extension.
+func (op *authentication) extend(name string, input any) (err error) {
+	op.req.Extensions, err = extension(op.req.Extensions, name, input)
+	return err
+}
+
+// complete fills in the credential of an assertion, which a key may leave out if
+// it was asked for only one (CTAP §6.2).
+func (op *authentication) complete(a *ctap.GetAssertionResponse) error {
+	if a.Credential == nil && len(op.allowList) == 1 {
+		a.Credential = &op.allowList[0]
+	}
+	if a.Credential == nil || len(a.Credential.ID) == 0 {
+		return fail(UnknownError, "the key's answer does not name the credential")
+	}
+	return nil
+}
+
+// choose has the caller choose one of several assertions.
+func (op *authentication) choose(ctx context.Context, all []*ctap.GetAssertionResponse) (*ctap.GetAssertionResponse, error) {
 	if len(all) == 1 {
 		return all[0], nil
 	}
-	return c.selectAccount(ctx, all)
-}
-
-// selectAccount has the caller choose one of several assertions.
-func (c *ceremony) selectAccount(ctx context.Context, all []*ctap.GetAssertionResponse) (*ctap.GetAssertionResponse, error) {
 	accounts := make([]Account, len(all))
 	for i, a := range all {
 		accounts[i].CredentialID = a.Credential.ID
@@ -121,21 +203,41 @@ func (c *ceremony) selectAccount(ctx context.Context, all []*ctap.GetAssertionRe
 			accounts[i].User = *a.User
 		}
 	}
-	i, err := c.client.Select(ctx, accounts)
+	i, err := op.client.Select(ctx, accounts)
 	if err != nil || i < 0 || i >= len(all) {
-		return nil, &Error{NotAllowedError, "no account was chosen", err}
+		return nil, declined(ctx, "no account was chosen", err)
 	}
 	return all[i], nil
 }
 
-// complete fills in the credential of an assertion, which a key may leave out if
-// it was asked for only one (CTAP §6.2).
-func (t target) complete(a *ctap.GetAssertionResponse) error {
-	if a.Credential == nil && len(t.allowList) == 1 {
-		a.Credential = &t.allowList[0]
+// read reads what extensions say in the authenticator data of the answer.
+func (op *authentication) read(context.Context) error {
+	data, err := ctap.ParseAuthenticatorData(op.assertion.AuthData)
+	if err != nil {
+		return fail(UnknownError, "the key's answer has malformed authenticator data: %v", err)
 	}
-	if a.Credential == nil || len(a.Credential.ID) == 0 {
-		return fail(UnknownError, "the key's answer does not name the credential")
+	op.outputs, err = readOutputs(data)
+	return err
+}
+
+// tell makes the response to the page.
+func (op *authentication) tell(ctx context.Context) error {
+	for _, e := range getExtensions {
+		if e.tell == nil {
+			continue
+		}
+		if err := e.tell(ctx, op); err != nil {
+			return err
+		}
+	}
+	a := op.assertion
+	op.response = authenticationJSON{
+		ID: base64URL(a.Credential.ID), RawID: base64URL(a.Credential.ID), Type: ctap.PublicKey, AuthenticatorAttachment: op.attachment(),
+		Response:               assertionJSON{ClientDataJSON: op.clientDataJSON, AuthenticatorData: a.AuthData, Signature: a.Signature},
+		ClientExtensionResults: op.results,
+	}
+	if a.User != nil {
+		op.response.Response.UserHandle = base64URL(a.User.ID)
 	}
 	return nil
 }
@@ -156,18 +258,4 @@ type assertionJSON struct {
 	AuthenticatorData base64URL `json:"authenticatorData"`
 	Signature         base64URL `json:"signature"`
 	UserHandle        base64URL `json:"userHandle,omitempty"`
-}
-
-// authentication returns the response to the page.
-func (c *ceremony) authentication(opts *requestOptions, t target, a *ctap.GetAssertionResponse) ([]byte, error) {
-	authentication := authenticationJSON{
-		ID: a.Credential.ID, RawID: a.Credential.ID,
-		Type: ctap.PublicKey, AuthenticatorAttachment: c.attachment(),
-		Response:               assertionJSON{ClientDataJSON: c.clientDataJSON, AuthenticatorData: a.AuthData, Signature: a.Signature},
-		ClientExtensionResults: opts.Extensions.results(t.rpID),
-	}
-	if a.User != nil {
-		authentication.Response.UserHandle = a.User.ID
-	}
-	return json.Marshal(authentication)
 }

@@ -173,7 +173,7 @@ func TestGetAppIDOfLocalhost(t *testing.T) {
 	key.add("http://localhost/app", "two", nil)
 	c := &webauthn.Client{Device: key, Origin: "http://localhost:8080"}
 	a := get(t, c, key, object(request, allowing, `"extensions":{"appid":"http://localhost/app"}`))
-	if !a.ClientExtensionResults["appid"] {
+	if a.ClientExtensionResults["appid"] != true {
 		t.Errorf("extensions: got %v, want appid used", a.ClientExtensionResults)
 	}
 }

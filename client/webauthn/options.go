@@ -23,7 +23,8 @@ type creationOptions struct {
 	ExcludeCredentials     []descriptor           `json:"excludeCredentials"`
 	AuthenticatorSelection authenticatorSelection `json:"authenticatorSelection"`
 	Attestation            string                 `json:"attestation"`
-	Extensions             createExtensions       `json:"extensions"`
+	AttestationFormats     []string               `json:"attestationFormats"`
+	Extensions             createInputs           `json:"extensions"`
 }
 
 type credentialParameters struct {
@@ -41,12 +42,12 @@ type authenticatorSelection struct {
 // requestOptions is PublicKeyCredentialRequestOptionsJSON (§5.1.9), as far as
 // this client acts upon it.
 type requestOptions struct {
-	Challenge        *string       `json:"challenge"`
-	Timeout          milliseconds  `json:"timeout"`
-	RPID             string        `json:"rpId"`
-	AllowCredentials []descriptor  `json:"allowCredentials"`
-	UserVerification string        `json:"userVerification"`
-	Extensions       getExtensions `json:"extensions"`
+	Challenge        *string      `json:"challenge"`
+	Timeout          milliseconds `json:"timeout"`
+	RPID             string       `json:"rpId"`
+	AllowCredentials []descriptor `json:"allowCredentials"`
+	UserVerification string       `json:"userVerification"`
+	Extensions       getInputs    `json:"extensions"`
 }
 
 type descriptor struct {
@@ -139,7 +140,7 @@ func descriptors(list []descriptor) []ctap.CredentialDescriptor {
 	var known []ctap.CredentialDescriptor
 	for _, d := range list {
 		if d.Type == ctap.PublicKey {
-			known = append(known, ctap.CredentialDescriptor{ID: d.ID, Type: d.Type})
+			known = append(known, ctap.CredentialDescriptor{ID: ctap.Bytes(d.ID), Type: d.Type})
 		}
 	}
 	return known

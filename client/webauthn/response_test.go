@@ -30,7 +30,7 @@ type registration struct {
 	RawID                   bin                              `json:"rawId"`
 	Type                    string                           `json:"type"`
 	AuthenticatorAttachment string                           `json:"authenticatorAttachment"`
-	ClientExtensionResults  map[string]map[string]bool       `json:"clientExtensionResults"`
+	ClientExtensionResults  map[string]any                   `json:"clientExtensionResults"`
 	Response                authenticatorAttestationResponse `json:"response"`
 
 	attestation struct {
@@ -109,11 +109,11 @@ func (r *registration) verifyStatement(t *testing.T, signed []byte) {
 
 // authentication is an AuthenticationResponseJSON, as a server reads it.
 type authentication struct {
-	ID                      string          `json:"id"`
-	RawID                   bin             `json:"rawId"`
-	Type                    string          `json:"type"`
-	AuthenticatorAttachment string          `json:"authenticatorAttachment"`
-	ClientExtensionResults  map[string]bool `json:"clientExtensionResults"`
+	ID                      string         `json:"id"`
+	RawID                   bin            `json:"rawId"`
+	Type                    string         `json:"type"`
+	AuthenticatorAttachment string         `json:"authenticatorAttachment"`
+	ClientExtensionResults  map[string]any `json:"clientExtensionResults"`
 	Response                struct {
 		ClientDataJSON    bin `json:"clientDataJSON"`
 		AuthenticatorData bin `json:"authenticatorData"`
@@ -161,7 +161,7 @@ func get(t *testing.T, c *webauthn.Client, key *fakeKey, options string) *authen
 	t.Helper()
 	a := signIn(t, c, options)
 	rpIDHash := [32]byte(a.Response.AuthenticatorData)
-	account := key.find(rpIDHash, []ctap.CredentialDescriptor{{ID: a.RawID}})
+	account := key.find(rpIDHash, []ctap.CredentialDescriptor{{ID: []byte(a.RawID)}})
 	if account == nil {
 		t.Fatalf("the key has no credential %s", a.RawID)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"slices"
 
+	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
 )
@@ -13,12 +14,15 @@ import (
 // registration becomes a credential with attestation fido-u2f.
 type u2fKey struct{ device Device }
 
-// info returns what authenticatorGetInfo would say: no options, no AAGUID.
-func (k u2fKey) info() *ctap.GetInfoResponse {
+// u2fInfo is what authenticatorGetInfo would say of a U2F key: no options, no
+// AAGUID.
+func u2fInfo() *ctap.GetInfoResponse {
 	return &ctap.GetInfoResponse{
 		Versions: []string{ctap.VersionU2FV2}, AAGUID: make([]byte, 16), Transports: []string{ctap.TransportUSB},
 	}
 }
+
+func (k u2fKey) getInfo(context.Context) (*ctap.GetInfoResponse, error) { return u2fInfo(), nil }
 
 // makeCredential registers a key (CTAP §10.2). The caller has seen to it that
 // req asks for no discoverable credential and no user verification.
@@ -26,21 +30,20 @@ func (k u2fKey) makeCredential(ctx context.Context, req *ctap.MakeCredentialRequ
 	if !slices.ContainsFunc(req.PubKeyCredParams, isES256) {
 		return nil, ctap.StatusUnsupportedAlgorithm
 	}
-	excluded, err := k.holds(ctx, req.RP.ID, req.ExcludeList)
+	application := sha256.Sum256([]byte(req.RP.ID))
+	excluded, err := k.check(ctx, application, req.ExcludeList)
 	if err != nil {
 		return nil, err
 	}
-	if excluded {
+	if excluded != nil {
 		return nil, k.refuse(ctx)
 	}
-	register := ctap.U2FRegisterRequest{
-		Challenge: [32]byte(req.ClientDataHash), Application: sha256.Sum256([]byte(req.RP.ID)),
-	}
+	register := ctap.U2FRegisterRequest{Challenge: [32]byte(req.ClientDataHash), Application: application}
 	resp, err := k.device.U2FRegister(ctx, register)
 	if err != nil {
 		return nil, err
 	}
-	return u2fCredential(register.Application, resp)
+	return u2fCredential(application, resp)
 }
 
 func isES256(p ctap.CredentialParameters) bool { return p.Algorithm == int64(cose.ES256) }
@@ -79,7 +82,7 @@ func u2fCredential(application [32]byte, reg *ctap.U2FRegisterResponse) (*ctap.M
 // §10.3); without a list there is none.
 func (k u2fKey) assertions(ctx context.Context, req *ctap.GetAssertionRequest, _ bool) ([]*ctap.GetAssertionResponse, error) {
 	application := sha256.Sum256([]byte(req.RPID))
-	credential, err := k.find(ctx, application, req.AllowList)
+	credential, err := k.check(ctx, application, req.AllowList)
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +101,14 @@ func (k u2fKey) assertions(ctx context.Context, req *ctap.GetAssertionRequest, _
 	}}, nil
 }
 
-func (k u2fKey) holds(ctx context.Context, rpID string, list []ctap.CredentialDescriptor) (bool, error) {
-	credential, err := k.find(ctx, sha256.Sum256([]byte(rpID)), list)
-	return credential != nil, err
+func (k u2fKey) find(
+	ctx context.Context, rpID string, list []ctap.CredentialDescriptor, _ *client.Token,
+) (*ctap.CredentialDescriptor, error) {
+	return k.check(ctx, sha256.Sum256([]byte(rpID)), list)
 }
 
-// find returns the first credential of list that is the key's, or nil.
-func (k u2fKey) find(ctx context.Context, application [32]byte, list []ctap.CredentialDescriptor) (*ctap.CredentialDescriptor, error) {
+// check returns the first credential of list that is the key's, or nil.
+func (k u2fKey) check(ctx context.Context, application [32]byte, list []ctap.CredentialDescriptor) (*ctap.CredentialDescriptor, error) {
 	for i, credential := range list {
 		known, err := k.device.U2FCheck(ctx, application, credential.ID)
 		if err != nil {

@@ -23,7 +23,7 @@ func TestU2FCreate(t *testing.T) {
 		if !reflect.DeepEqual(*r.authData, want) || r.authData.Credential.AAGUID != [16]byte{} {
 			t.Errorf("authenticator data: got %+v, want %+v", *r.authData, want)
 		}
-		if rk, ok := r.ClientExtensionResults["credProps"]["rk"]; !ok || rk {
+		if want := map[string]any{"credProps": map[string]any{"rk": false}}; !reflect.DeepEqual(r.ClientExtensionResults, want) {
 			t.Errorf("extensions: got %v, want rk false", r.ClientExtensionResults)
 		}
 	}

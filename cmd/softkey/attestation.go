@@ -8,34 +8,32 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/certs"
 	"github.com/softkey-project/softkey/keystore"
 )
 
 func newAttestation(p *program) *cobra.Command {
-	var state string
-	group := newGroup("attestation", "Show who vouches for a key",
+	return newGroup("attestation", "Show who vouches for a key",
 		`Attestation shows the certificates of a state directory. Each has a root of its
 own, and a leaf for each model that a key was plugged in as: a server that is to
 trust attestations of this key alone trusts the root.
 
-It only reads, and no key needs to run; private keys are never printed.`,
-		newAttestationShow(p, &state),
-		newAttestationExport(p, &state),
+No key needs to run, and none may run in that directory; private keys are never
+printed.`,
+		newAttestationShow(p),
+		newAttestationExport(p),
 	)
-	group.PersistentFlags().StringVar(&state, "state", "", "read the folder `DIR` (default "+shortDefaultState+")")
-	return group
 }
 
-func newAttestationShow(p *program, state *string) *cobra.Command {
+func newAttestationShow(p *program) *cobra.Command {
+	var state string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show",
@@ -47,7 +45,7 @@ attestationCertificateKeyIdentifiers.`,
 		Example: "  softkey attestation show --state ./key --json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			a, err := readAttestation(*state)
+			a, err := readAttestation(state)
 			if err != nil {
 				return err
 			}
@@ -57,40 +55,9 @@ attestationCertificateKeyIdentifiers.`,
 			return a.print(p)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return cmd
-}
-
-func newAttestationExport(p *program, state *string) *cobra.Command {
-	var chain bool
-	var profile string
-	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Print the root certificate in PEM",
-		Long:  "Export prints the root certificate in PEM, for servers that are to trust it, or the\nchain of a leaf and the root.",
-		Example: `  softkey attestation export > softkey-root.pem
-  softkey attestation export --chain --profile fido2.0`,
-		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			a, err := readAttestation(*state)
-			if err != nil {
-				return err
-			}
-			certificates := []*x509.Certificate{a.Root.certificate}
-			if chain {
-				leaf, err := a.leafOf(profile)
-				if err != nil {
-					return err
-				}
-				certificates = []*x509.Certificate{leaf, a.Root.certificate}
-			}
-			_, err = p.stdout.Write(certs.EncodePEM(certificates...))
-			return err
-		},
-	}
-	cmd.Flags().BoolVar(&chain, "chain", false, "print a leaf, then the root")
-	cmd.Flags().StringVar(&profile, "profile", authenticator.DefaultProfile, "with --chain: the leaf of the profile `NAME`, or of a JSON file")
-	complete(cmd, "profile", profileNames()...)
+	f := cmd.Flags()
+	f.StringVar(&state, "state", "", "read the folder `DIR` (default "+shortDefaultState+")")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -99,11 +66,16 @@ type attestation struct {
 	State  string        `json:"state"`
 	Root   certificate   `json:"root"`
 	Leaves []certificate `json:"leaves"`
+
+	// Enterprise are the leaves that name this very key, of models with
+	// enterprise attestation.
+	Enterprise []certificate `json:"enterprise,omitempty"`
 }
 
 // certificate is what people want to know of a certificate.
 type certificate struct {
 	Name          string    `json:"commonName"`
+	Issuer        string    `json:"issuerCommonName"`
 	AAGUID        string    `json:"aaguid,omitempty"` // of a leaf
 	Serial        string    `json:"serial"`           // hexadecimal, as the rest
 	NotBefore     time.Time `json:"notBefore"`
@@ -118,7 +90,7 @@ type certificate struct {
 func newCertificate(c *x509.Certificate, aaguid string) certificate {
 	sum := sha256.Sum256(c.Raw)
 	return certificate{
-		Name: c.Subject.CommonName, AAGUID: aaguid,
+		Name: c.Subject.CommonName, Issuer: c.Issuer.CommonName, AAGUID: aaguid,
 		Serial:    c.SerialNumber.Text(16),
 		NotBefore: c.NotBefore, NotAfter: c.NotAfter,
 		KeyIdentifier: hex.EncodeToString(c.SubjectKeyId),
@@ -130,10 +102,11 @@ func newCertificate(c *x509.Certificate, aaguid string) certificate {
 
 // How package device names certificates in a store.
 const (
-	storeFile    = "softkey.db"
-	attestations = keystore.Bucket("attestation")
-	rootEntry    = "root"
-	leafEntry    = "leaf/" // then the AAGUID
+	storeFile       = "softkey.db"
+	attestations    = keystore.Bucket("attestation")
+	rootEntry       = "root"
+	leafEntry       = "leaf/"       // then the AAGUID
+	enterpriseEntry = "enterprise/" // likewise
 )
 
 // readAttestation reads the certificates of a state directory, which is not
@@ -171,10 +144,12 @@ func (a *attestation) read(tx keystore.Tx) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		aaguid, isLeaf := strings.CutPrefix(string(name), leafEntry)
+		kind, aaguid := path.Split(string(name))
 		switch {
-		case isLeaf:
+		case kind == leafEntry:
 			a.Leaves = append(a.Leaves, newCertificate(id.Certificate, aaguid))
+		case kind == enterpriseEntry:
+			a.Enterprise = append(a.Enterprise, newCertificate(id.Certificate, aaguid))
 		case string(name) == rootEntry:
 			a.Root = newCertificate(id.Certificate, "")
 		}
@@ -185,43 +160,35 @@ func (a *attestation) read(tx keystore.Tx) error {
 	return nil
 }
 
-// leafOf returns the leaf of a profile, in either mode.
-func (a *attestation) leafOf(name string) (*x509.Certificate, error) {
-	p, err := loadProfile(name)
-	if err != nil {
-		return nil, err
-	}
-	seeded := authenticator.ProfileAAGUID(p.Name, true)
-	var there []string
-	for _, leaf := range a.Leaves {
-		if leaf.AAGUID == p.AAGUID.String() || leaf.AAGUID == seeded.String() {
-			return leaf.certificate, nil
-		}
-		there = append(there, leaf.AAGUID+model(leaf.AAGUID))
-	}
-	return nil, hint(fmt.Errorf("no key was plugged in as %s", name), "there are leaves of %s: choose by --profile", strings.Join(there, ", "))
-}
-
 func (a *attestation) print(p *program) error {
 	fmt.Fprintf(p.stdout, "state directory %s\n", a.State)
-	for _, c := range append([]certificate{a.Root}, a.Leaves...) {
-		title := "root"
-		if c.AAGUID != "" {
-			title = "leaf"
+	if err := a.Root.print(p, "root"); err != nil {
+		return err
+	}
+	for _, c := range a.Leaves {
+		if err := c.print(p, "leaf"); err != nil {
+			return err
 		}
-		fmt.Fprintln(p.stdout)
-		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(w, "%s\t%s\n", title, c.Name)
-		if c.AAGUID != "" {
-			fmt.Fprintf(w, "  AAGUID\t%s%s\n", c.AAGUID, model(c.AAGUID))
-		}
-		fmt.Fprintf(w, "  serial\t%s\n", c.Serial)
-		fmt.Fprintf(w, "  valid\t%s to %s\n", c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly))
-		fmt.Fprintf(w, "  key identifier\t%s\n", c.KeyIdentifier)
-		fmt.Fprintf(w, "  SHA-256\t%s\n", c.SHA256)
-		if err := w.Flush(); err != nil {
+	}
+	for _, c := range a.Enterprise {
+		if err := c.print(p, "enterprise leaf"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *certificate) print(p *program, title string) error {
+	fmt.Fprintln(p.stdout)
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\t%s\n", title, printable(c.Name))
+	if c.AAGUID != "" {
+		fmt.Fprintf(w, "  AAGUID\t%s%s\n", c.AAGUID, model(c.AAGUID))
+		fmt.Fprintf(w, "  issuer\t%s\n", printable(c.Issuer))
+	}
+	fmt.Fprintf(w, "  serial\t%s\n", c.Serial)
+	fmt.Fprintf(w, "  valid\t%s to %s\n", c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly))
+	fmt.Fprintf(w, "  key identifier\t%s\n", c.KeyIdentifier)
+	fmt.Fprintf(w, "  SHA-256\t%s\n", c.SHA256)
+	return w.Flush()
 }

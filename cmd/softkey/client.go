@@ -21,19 +21,22 @@ type clientFlags struct {
 	presence string   // likewise
 	timeout  time.Duration
 	debug    bool
+	pinFile  string // "": $SOFTKEY_PIN, or the terminal
 
-	at address // device, parsed
+	setsPIN bool    // the command gives a key its first PIN: it is not to have one yet
+	at      address // device, parsed
 }
 
 func (c *clientFlags) add(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
 	f.StringVar(&c.device, "device", "auto", "use the key at `ADDRESS`: unix:PATH, tcp:HOST:PORT, udp:HOST:PORT, hidraw:PATH, or loopback for one in this process")
-	f.StringVar(&c.presence, "presence", "", "for a key in this process: who agrees, by `MODE`: "+presenceForms()+" (default approve)")
+	f.StringVar(&c.presence, "presence", "", "for a key in this process: who agrees, by `MODE`: "+presenceModes.forms()+" (default approve)")
 	f.DurationVar(&c.timeout, "timeout", time.Minute, "give up after the duration `D`")
 	f.BoolVarP(&c.debug, "debug", "d", false, "print each report that goes to the key or comes from it")
+	f.StringVar(&c.pinFile, "pin-file", "", "the PIN is the first line of `FILE`, for a new key in this process too (default $SOFTKEY_PIN, or asked for)")
 	c.key.add(cmd)
 	complete(cmd, "device", "auto", "loopback", "unix:", "tcp:", "udp:", "hidraw:")
-	complete(cmd, "presence", presenceValues()...)
+	complete(cmd, "presence", presenceModes.values()...)
 }
 
 // check reads the flags. Who says what a key is to be like means one in this

@@ -29,6 +29,8 @@ func action(p authenticator.Prompt) string {
 		return "select this key"
 	case authenticator.KindReset:
 		return "erase this key"
+	case authenticator.KindEnroll:
+		return "enrol a finger"
 	}
 	switch p.Operation {
 	case ctap.CommandMakeCredential.String(), authenticator.OperationU2FRegister:

@@ -135,23 +135,28 @@ func listKeys() error {
 
 // openLoopback makes a key in this process.
 func (c *clientFlags) openLoopback(p *program) (*link, error) {
-	cfg, err := c.key.config()
+	c.key.pinFile = c.pinFile
+	if c.setsPIN {
+		c.key.pinFile = ""
+	}
+	cfg, err := c.key.config(p)
 	if err != nil {
 		return nil, err
 	}
 	cfg.Log = slog.New(newLogHandler(p.stderr, slog.LevelWarn))
-	cfg.Presence, err = openPresence(presenceEnv{p.stderr, cfg.Log}, cmp.Or(c.presence, "approve"))
+	env := presenceEnv{console: p.stderr, log: cfg.Log}
+	closeUser, err := openUser(env, &cfg, cmp.Or(c.presence, "approve"), c.key.verification)
 	if err != nil {
 		return nil, err
 	}
 	d, err := p.openDevice(cfg)
 	if err != nil {
-		return nil, errors.Join(err, closePresence(cfg.Presence))
+		return nil, errors.Join(err, closeUser())
 	}
 	hid := d.CTAPHID(1)
 	hid.Log = cfg.Log
 	t := ctaphid.Loopback(d.Handler(), hid)
 	return &link{t, address{transport: "loopback"}, sync.OnceValue(func() error {
-		return errors.Join(t.Close(), d.Close(), closePresence(cfg.Presence))
+		return errors.Join(t.Close(), d.Close(), closeUser())
 	})}, nil
 }

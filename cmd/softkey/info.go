@@ -5,9 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -15,8 +12,6 @@ import (
 
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/client"
-	"github.com/softkey-project/softkey/ctap"
-	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/ctaphid"
 )
 
@@ -61,40 +56,6 @@ type info struct {
 	Info         *ctapInfo `json:"info,omitempty"` // of a key that speaks CTAP2
 }
 
-// ctapInfo is the answer to authenticatorGetInfo, under the names of §6.4.
-type ctapInfo struct {
-	infoMembers
-	AAGUID     string          `json:"aaguid"`
-	Algorithms []infoAlgorithm `json:"algorithms,omitempty"`
-}
-
-// infoMembers has the fields of [ctap.GetInfoResponse], of which it is made by
-// conversion.
-type infoMembers struct {
-	Versions                   []string                    `json:"versions"`
-	Extensions                 []string                    `json:"extensions,omitempty"`
-	AAGUID                     []byte                      `json:"-"`
-	Options                    map[string]bool             `json:"options,omitempty"`
-	MaxMsgSize                 uint64                      `json:"maxMsgSize,omitempty"`
-	PinUvAuthProtocols         []uint64                    `json:"pinUvAuthProtocols,omitempty"`
-	MaxCredentialCountInList   uint64                      `json:"maxCredentialCountInList,omitempty"`
-	MaxCredentialIDLength      uint64                      `json:"maxCredentialIdLength,omitempty"`
-	Transports                 []string                    `json:"transports,omitempty"`
-	Algorithms                 []ctap.CredentialParameters `json:"-"`
-	MaxSerializedLargeBlob     uint64                      `json:"maxSerializedLargeBlobArray,omitempty"`
-	ForcePINChange             *bool                       `json:"forcePINChange,omitempty"`
-	MinPINLength               uint64                      `json:"minPINLength,omitempty"`
-	FirmwareVersion            uint64                      `json:"firmwareVersion,omitempty"`
-	MaxCredBlobLength          uint64                      `json:"maxCredBlobLength,omitempty"`
-	RemainingDiscoverableCreds *uint64                     `json:"remainingDiscoverableCredentials,omitempty"`
-	AttestationFormats         []string                    `json:"attestationFormats,omitempty"`
-}
-
-type infoAlgorithm struct {
-	Type string `json:"type"`
-	Alg  int64  `json:"alg"`
-}
-
 func readInfo(ctx context.Context, key *client.Device, at address) (*info, error) {
 	v := key.Version()
 	i := &info{
@@ -126,17 +87,6 @@ func capabilities(c ctaphid.Capabilities) []string {
 	return list
 }
 
-func newCTAPInfo(r *ctap.GetInfoResponse) *ctapInfo {
-	if r == nil {
-		return nil
-	}
-	i := &ctapInfo{infoMembers: infoMembers(*r), AAGUID: uuid(r.AAGUID)}
-	for _, a := range r.Algorithms {
-		i.Algorithms = append(i.Algorithms, infoAlgorithm{a.Type, a.Algorithm})
-	}
-	return i
-}
-
 // uuid returns an AAGUID as text, hexadecimal if it is none.
 func uuid(b []byte) string {
 	if len(b) != len(authenticator.AAGUID{}) {
@@ -164,27 +114,6 @@ func (i *info) print(out io.Writer) error {
 	return w.Flush()
 }
 
-func (i *ctapInfo) print(line func(title, value string)) {
-	line("CTAP versions", strings.Join(i.Versions, " "))
-	line("extensions", strings.Join(i.Extensions, " "))
-	line("AAGUID", i.AAGUID+model(i.AAGUID))
-	line("options", options(i.Options))
-	line("algorithms", list(i.Algorithms, func(a infoAlgorithm) string { return algorithmName(cose.ID(a.Alg)) }))
-	line("attestation formats", strings.Join(i.AttestationFormats, " "))
-	line("transports", strings.Join(i.Transports, " "))
-	line("PIN protocols", list(i.PinUvAuthProtocols, func(n uint64) string { return number(n) }))
-	line("least PIN length", number(i.MinPINLength))
-	line("longest message", number(i.MaxMsgSize))
-	line("longest credential list", number(i.MaxCredentialCountInList))
-	line("longest credential ID", number(i.MaxCredentialIDLength))
-	line("largest large-blob array", number(i.MaxSerializedLargeBlob))
-	line("longest credBlob", number(i.MaxCredBlobLength))
-	line("firmware", number(i.FirmwareVersion))
-	if n := i.RemainingDiscoverableCreds; n != nil {
-		line("room for credentials", strconv.FormatUint(*n, 10))
-	}
-}
-
 // model names the profile of an AAGUID that is one of ours.
 func model(aaguid string) string {
 	for _, p := range authenticator.Profiles() {
@@ -196,22 +125,4 @@ func model(aaguid string) string {
 		}
 	}
 	return ""
-}
-
-// options returns the options of a key in order, those that are off as well.
-func options(m map[string]bool) string {
-	return list(slices.Sorted(maps.Keys(m)), func(name string) string {
-		if m[name] {
-			return name
-		}
-		return "no-" + name
-	})
-}
-
-// number returns n in decimal, "" for the 0 that means absent.
-func number(n uint64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatUint(n, 10)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/device"
 	"github.com/softkey-project/softkey/keystore"
 )
@@ -22,6 +23,11 @@ type keyFlags struct {
 	ephemeral bool
 	profile   string
 	seed      string
+
+	verification string
+	noClientPIN  bool
+	ca, caKey    string // files
+	pinFile      string // of the first PIN of a new key
 }
 
 // add defines the flags, for cmd and for the commands below it.
@@ -31,7 +37,12 @@ func (k *keyFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&k.ephemeral, "ephemeral", false, "keep the key in memory, and forget it at the end")
 	f.StringVar(&k.profile, "profile", "", "make it a key of the profile `NAME`, or of a JSON file (default "+authenticator.DefaultProfile+")")
 	f.StringVar(&k.seed, "seed", "", "derive the key from the bytes `HEX`: for tests, never for real accounts")
+	f.StringVar(&k.verification, "verification", "", "verify the user by `MODE`: "+verificationModes.forms()+" (default none)")
+	f.BoolVar(&k.noClientPIN, "no-client-pin", false, "make it a key that has no PIN")
+	f.StringVar(&k.ca, "attestation-ca", "", "have attestation certificates issued by the CA in the PEM `FILE`")
+	f.StringVar(&k.caKey, "attestation-ca-key", "", "the private key of that CA, in the PEM `FILE`")
 	complete(cmd, "profile", profileNames()...)
+	complete(cmd, "verification", verificationModes.values()...)
 }
 
 // given returns the name of a flag that was set, "" if none was.
@@ -45,6 +56,14 @@ func (k *keyFlags) given() string {
 		return "profile"
 	case k.seed != "":
 		return "seed"
+	case k.verification != "":
+		return "verification"
+	case k.noClientPIN:
+		return "no-client-pin"
+	case k.ca != "":
+		return "attestation-ca"
+	case k.caKey != "":
+		return "attestation-ca-key"
 	}
 	return ""
 }
@@ -94,16 +113,54 @@ func (k *keyFlags) seedBytes() ([]byte, error) {
 	return seed, nil
 }
 
-// config reads the flags. Presence is left to the caller.
-func (k *keyFlags) config() (cfg device.Config, err error) {
+// config reads the flags. Presence and Verification are left to the caller.
+func (k *keyFlags) config(p *program) (cfg device.Config, err error) {
 	if cfg.Dir, err = k.stateDir(); err != nil {
 		return cfg, err
 	}
 	if cfg.Seed, err = k.seedBytes(); err != nil {
 		return cfg, err
 	}
-	cfg.Profile, err = loadProfile(cmp.Or(k.profile, authenticator.DefaultProfile))
+	if cfg.Profile, err = k.changedProfile(); err != nil {
+		return cfg, err
+	}
+	if cfg.CA, err = loadCA(k.ca, k.caKey); err != nil {
+		return cfg, err
+	}
+	cfg.PIN, err = k.firstPIN(p, cfg.Profile)
 	return cfg, err
+}
+
+// verifies tells whether the key is to verify its user by itself.
+func (k *keyFlags) verifies() bool { return cmp.Or(k.verification, noVerification) != noVerification }
+
+// changedProfile returns the profile with what the flags make of it.
+func (k *keyFlags) changedProfile() (authenticator.Profile, error) {
+	p, err := loadProfile(cmp.Or(k.profile, authenticator.DefaultProfile))
+	if err != nil {
+		return p, err
+	}
+	if k.verifies() {
+		if !p.CTAP2() {
+			return p, noBuiltInUV(p)
+		}
+		p = withVerification(p)
+	}
+	if k.noClientPIN {
+		p = withoutClientPIN(p, k.verifies())
+	}
+	return p, p.Validate()
+}
+
+// firstPIN returns the PIN of a key that has none yet, "" if it gets none.
+func (k *keyFlags) firstPIN(p *program, profile authenticator.Profile) (string, error) {
+	if k.pinFile == "" {
+		return "", nil
+	}
+	if _, has := profile.Options[ctap.OptionClientPIN]; !has {
+		return "", usagef("--pin-file: the key is to have no PIN (profile %s)", profile.Name)
+	}
+	return p.readPINFile(k.pinFile)
 }
 
 // seedBanner is shown wherever a key with a seed is opened.

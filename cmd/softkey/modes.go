@@ -9,7 +9,12 @@ import (
 	"github.com/softkey-project/softkey/authenticator"
 )
 
-// openApprove agrees at once, or after a duration.
+// longTouch is the least duration of a long touch (§6.6).
+const longTouch = 5 * time.Second
+
+// openApprove agrees at once, or after a duration. Where a long touch is wanted,
+// the duration is how long the key is touched, and too short a touch is no answer;
+// without a duration it is touched for as long as it takes.
 func openApprove(_ presenceEnv, arg string) (authenticator.Presence, error) {
 	if arg == "" {
 		return authenticator.PresenceFunc(authenticator.Approve), nil
@@ -18,7 +23,10 @@ func openApprove(_ presenceEnv, arg string) (authenticator.Presence, error) {
 	if err != nil || d < 0 {
 		return nil, usagef("presence approve:%s: write a duration, such as approve:2s", arg)
 	}
-	return authenticator.PresenceFunc(func(ctx context.Context, _ authenticator.Prompt) error {
+	return authenticator.PresenceFunc(func(ctx context.Context, p authenticator.Prompt) error {
+		if p.Long && d < longTouch {
+			return authenticator.Ignore(ctx, p)
+		}
 		timer := time.NewTimer(d)
 		defer timer.Stop()
 		select {

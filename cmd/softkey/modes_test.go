@@ -17,7 +17,7 @@ import (
 
 // quiet is what presence modes need, of a program that says nothing.
 func quiet() presenceEnv {
-	return presenceEnv{newConsole(io.Discard), slog.New(slog.DiscardHandler)}
+	return presenceEnv{console: newConsole(io.Discard), log: slog.New(slog.DiscardHandler)}
 }
 
 func mustOpen(t *testing.T, mode string) authenticator.Presence {
@@ -164,4 +164,23 @@ func TestSignals(t *testing.T) {
 		time.Sleep(earlyTouch + 1)
 		want("touch long before", 30*time.Second, ctap.StatusUserActionTimeout)
 	})
+}
+
+// A long touch is agreed to by one that is long enough; approve takes its time.
+func TestApproveLong(t *testing.T) {
+	for mode, want := range map[string]error{
+		"approve": nil, "approve:5s": nil, "approve:4s": ctap.StatusUserActionTimeout, "approve:0s": ctap.StatusUserActionTimeout,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p, err := openPresence(quiet(), mode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, ctap.StatusUserActionTimeout)
+			defer cancel()
+			if err := p.Confirm(ctx, authenticator.Prompt{Kind: authenticator.KindReset, Long: true}); err != want {
+				t.Errorf("%s: got %v, want %v", mode, err, want)
+			}
+		})
+	}
 }

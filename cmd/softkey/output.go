@@ -37,11 +37,8 @@ func list[T any](items []T, name func(T) string) string {
 
 // algorithmName returns the name of a COSE algorithm, or its number.
 func algorithmName(id cose.ID) string {
-	switch id {
-	case cose.ES256:
-		return "ES256"
-	case cose.EdDSA:
-		return "EdDSA"
+	if name := cose.Name(id); name != "" {
+		return name
 	}
 	return fmt.Sprintf("COSE algorithm %d", int64(id))
 }

@@ -5,62 +5,36 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"slices"
-	"strings"
 
 	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/control"
 	"github.com/softkey-project/softkey/ctap"
-)
-
-// presenceMode is one way of finding out whether a user is there and agrees.
-type presenceMode struct {
-	name     string
-	form     string // with its argument, for help
-	about    string
-	argument argument
-	open     func(env presenceEnv, arg string) (authenticator.Presence, error)
-}
-
-// argument says whether a mode has one, after a colon.
-type argument int
-
-const (
-	without argument = iota
-	optional
-	required
 )
 
 // presenceEnv is what a mode may need of the program.
 type presenceEnv struct {
 	console *console
 	log     *slog.Logger
+	consent *control.Consent // nil: there is no control interface
 }
 
 // presenceModes is the table: a mode is a line here. A Presence that has to be
 // closed is an [io.Closer].
-var presenceModes = []presenceMode{
-	{"prompt", "prompt", "ask on the terminal", without, openPrompt},
-	{"approve", "approve[:D]", "agree to everything, after the duration D", optional, openApprove},
-	{"deny", "deny", "refuse everything", without, openDeny},
-	{"ignore", "ignore", "never answer", without, openIgnore},
-	{"once", "once", "agree once, then never answer", without, openOnce},
-	{"polls", "polls:N", "agree when a U2F host asks for the Nth time, to CTAP2 at once", required, openPolls},
-	{"signal", "signal", "SIGUSR1 is a touch, SIGUSR2 a refusal", without, openSignal},
-	{"command", "command:CMD", "run CMD with the prompt as JSON on its input; exit code 0 agrees", required, openCommand},
-}
+var presenceModes = modeTable[authenticator.Presence]{"presence", []mode[authenticator.Presence]{
+	{"prompt", "prompt", without, openPrompt},         // ask on the terminal
+	{"approve", "approve[:D]", optional, openApprove}, // agree to everything, after the duration D
+	{"deny", "deny", without, openDeny},               // refuse everything
+	{"ignore", "ignore", without, openIgnore},         // never answer
+	{"once", "once", without, openOnce},               // agree once, then never answer
+	{"polls", "polls:N", required, openPolls},         // agree when a U2F host asks for the Nth time, to CTAP2 at once
+	{"signal", "signal", without, openSignal},         // SIGUSR1 is a touch, SIGUSR2 a refusal
+	{"control", "control", without, openControl},      // a program agrees or refuses, over the address of --control
+	{"command", "command:CMD", required, openCommand}, // run CMD with the prompt as JSON on its input; exit code 0 agrees
+}}
 
-// openPresence opens the presence that mode describes, such as "approve:2s".
+// openPresence opens the presence that mode describes.
 func openPresence(env presenceEnv, mode string) (authenticator.Presence, error) {
-	name, arg, hasArg := strings.Cut(mode, ":")
-	i := slices.IndexFunc(presenceModes, func(m presenceMode) bool { return m.name == name })
-	if i < 0 {
-		return nil, usagef("presence %q is not one of %s", mode, presenceForms())
-	}
-	m := presenceModes[i]
-	if hasArg && m.argument == without || arg == "" && (hasArg || m.argument == required) {
-		return nil, usagef("presence %q: write %s", mode, m.form)
-	}
-	p, err := m.open(env, arg)
+	p, name, err := presenceModes.open(env, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -70,29 +44,9 @@ func openPresence(env presenceEnv, mode string) (authenticator.Presence, error) 
 	return announced{p, env.log}, nil
 }
 
-func presenceForms() string {
-	var forms []string
-	for _, m := range presenceModes {
-		forms = append(forms, m.form)
-	}
-	return strings.Join(forms, ", ")
-}
-
-// presenceValues returns the modes for a shell to complete.
-func presenceValues() []string {
-	var values []string
-	for _, m := range presenceModes {
-		if m.argument == required {
-			values = append(values, m.name+":")
-			continue
-		}
-		values = append(values, m.name)
-	}
-	return values
-}
-
-// closePresence ends what p holds. Nobody may be asked any more.
-func closePresence(p authenticator.Presence) error {
+// closePresence ends what a Presence or a Verification holds. Nobody may be asked
+// any more.
+func closePresence(p any) error {
 	if c, ok := p.(io.Closer); ok {
 		return c.Close()
 	}

@@ -17,19 +17,22 @@ const commandGrace = 500 * time.Millisecond
 
 // openCommand asks a shell command.
 func openCommand(env presenceEnv, arg string) (authenticator.Presence, error) {
-	return command{arg, env}, nil
+	return command{line: arg, env: env}, nil
 }
 
 // command is a program that decides in place of the user.
 type command struct {
-	line string
-	env  presenceEnv
+	line     string
+	env      presenceEnv
+	verifies bool // it is asked whether it knows the user
 }
 
 // Confirm implements [authenticator.Presence]: it runs the command, and ends it,
 // with all that it has started, when ctx does.
 func (c command) Confirm(ctx context.Context, p authenticator.Prompt) error {
-	input, err := json.Marshal(promptJSON(p))
+	message := promptJSON(p)
+	message.Verification = c.verifies
+	input, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
@@ -58,12 +61,15 @@ type promptMessage struct {
 	User      string `json:"user"`
 	Kind      string `json:"kind"`
 	TimeoutMS int64  `json:"timeoutMs"`
+
+	Long         bool `json:"long,omitempty"`         // a touch of five seconds is asked for
+	Verification bool `json:"verification,omitempty"` // the user is to be recognised, not just there
 }
 
 func promptJSON(p authenticator.Prompt) promptMessage {
 	m := promptMessage{
 		Operation: p.Operation, RPID: p.RPID, User: p.User,
-		Kind: string(p.Kind), TimeoutMS: p.Timeout.Milliseconds(),
+		Kind: string(p.Kind), TimeoutMS: p.Timeout.Milliseconds(), Long: p.Long,
 	}
 	if p.RPIDHash != [32]byte{} {
 		m.RPIDHash = hex.EncodeToString(p.RPIDHash[:])

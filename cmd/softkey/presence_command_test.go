@@ -37,7 +37,7 @@ func TestCommand(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var stderr bytes.Buffer
-			p, err := openCommand(presenceEnv{newConsole(&stderr), slog.New(slog.DiscardHandler)}, tt.line)
+			p, err := openCommand(presenceEnv{console: newConsole(&stderr), log: slog.New(slog.DiscardHandler)}, tt.line)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/softkey-project/softkey/authenticator"
@@ -36,27 +37,29 @@ func loadProfile(name string) (authenticator.Profile, error) {
 //
 //	{"base": "fido2.0", "name": "mine", "algorithms": [-7]}
 //
-// Without base it is the default profile that is changed. One with a name of its
-// own is another model, and has another AAGUID if the file gives none. An error
-// begins with the line that it is about.
+// Without base it is the default profile that is changed. Options are changed one
+// by one, and null takes one away; other lists are replaced. A profile with a name
+// of its own is another model, and has another AAGUID if the file gives none. An
+// error begins with the line that it is about.
 func parseProfile(data []byte) (authenticator.Profile, error) {
 	members, err := splitObject(data)
 	if err != nil {
 		return authenticator.Profile{}, err
 	}
-	p, err := baseProfile(members)
+	inherited, err := baseProfile(members)
 	if err != nil {
-		return p, err
+		return inherited, err
 	}
-	inherited := p
+	file := newProfileFile(inherited)
 	for _, m := range members {
 		if m.name == "base" {
 			continue
 		}
-		if err := m.into(&p); err != nil {
-			return p, fmt.Errorf("%d: %w", m.line, err)
+		if err := m.into(&file); err != nil {
+			return inherited, fmt.Errorf("%d: %w", m.line, err)
 		}
 	}
+	p := file.profile()
 	if p.Name != inherited.Name && p.AAGUID == inherited.AAGUID && p.CTAP2() {
 		p.AAGUID = authenticator.ProfileAAGUID(p.Name, false)
 	}
@@ -91,23 +94,43 @@ type member struct {
 	line  int
 }
 
-// into sets the field of p that the member is named after.
-func (m member) into(p *authenticator.Profile) error {
+// into sets the field of f that the member is named after.
+func (m member) into(f *profileFile) error {
+	if m.name == "options" {
+		return f.setOptions(m.value)
+	}
 	object, err := json.Marshal(map[string]json.RawMessage{m.name: m.value})
 	if err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(object))
 	dec.DisallowUnknownFields()
-	err = dec.Decode(p)
+	err = dec.Decode(f)
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s: a JSON %s where %v is wanted", m.name, wrong.Value, wrong.Type)
+		return fmt.Errorf("%s: a JSON %s where %s is wanted", m.name, wrong.Value, wanted(wrong.Type))
 	}
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
+}
+
+// wanted says what JSON a type of a field is read from.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return wanted(t.Elem())
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.String, reflect.Array:
+		return "a text"
+	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Uint16:
+		return fmt.Sprintf("a whole number of %d bits", t.Bits())
+	}
+	return "a name"
 }
 
 // splitObject returns the members of the JSON object that data is.

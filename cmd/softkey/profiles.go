@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/ctap/cose"
 )
 
 func newProfiles(p *program) *cobra.Command {
@@ -16,10 +20,12 @@ func newProfiles(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profiles",
 		Short: "List what a key can claim to be",
-		Long: `Profiles lists the models that a virtual key can be, side by side.
+		Long: `Profiles lists the models that a virtual key can be, and side by side everything
+in which they differ, under the names that a file for --profile has for it. Of an
+option, "off" means that the key has it and a new key has it off.
 
-The JSON form has all that can be set in a file for --profile: such a file names
-a profile as its "base" and gives what differs.`,
+The JSON form has all that can be set in such a file, which names a profile as its
+"base" and gives what differs.`,
 		Example: `  softkey profiles
   softkey run --profile u2f
   echo '{"base": "fido2.0", "name": "tiny", "discoverableCredentials": 2}' > tiny.json
@@ -27,7 +33,7 @@ a profile as its "base" and gives what differs.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				return printJSON(p.stdout, authenticator.Profiles())
+				return printJSON(p.stdout, profileFiles(authenticator.Profiles()))
 			}
 			return printProfiles(p, authenticator.Profiles())
 		},
@@ -36,51 +42,137 @@ a profile as its "base" and gives what differs.`,
 	return cmd
 }
 
-// profileRows are the lines of the table of profiles.
-var profileRows = []struct {
-	title string
-	cell  func(*authenticator.Profile) string
-}{
-	{"", func(p *authenticator.Profile) string { return defaultMark(p) }},
-	{"versions", func(p *authenticator.Profile) string { return strings.Join(p.Versions, " ") }},
-	{"AAGUID", func(p *authenticator.Profile) string { return p.AAGUID.String() }},
-	{"USB device", func(p *authenticator.Profile) string {
-		return fmt.Sprintf("%04x:%04x %s", p.VendorID, p.ProductID, p.ProductName)
-	}},
-	{"algorithms", func(p *authenticator.Profile) string { return list(p.Algorithms, algorithmName) }},
-	{"attestation", func(p *authenticator.Profile) string { return attestationFormats(p) }},
-	{"discoverable credentials", func(p *authenticator.Profile) string { return strconv.Itoa(p.DiscoverableCredentials) }},
-	{"signatures", func(p *authenticator.Profile) string { return p.Signatures }},
-}
-
-func defaultMark(p *authenticator.Profile) string {
-	if p.Name == authenticator.DefaultProfile {
-		return p.Name + " (default)"
-	}
-	return p.Name
-}
-
-// attestationFormats returns the formats of a profile; U2F has but one.
-func attestationFormats(p *authenticator.Profile) string {
-	formats := p.AttestationFormats
-	if p.U2F() {
-		formats = append([]string{"fido-u2f"}, formats...)
-	}
-	return strings.Join(formats, " ")
-}
-
 func printProfiles(p *program, profiles []authenticator.Profile) error {
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, row := range profileRows {
-		cells := []string{row.title}
-		for i := range profiles {
-			cell := row.cell(&profiles[i])
-			if cell == "" {
-				cell = "-"
-			}
-			cells = append(cells, cell)
+	for i := range profiles {
+		mark := ""
+		if profiles[i].Name == authenticator.DefaultProfile {
+			mark = " (default)"
 		}
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
+		fmt.Fprintf(p.stdout, "%s  %s%s\n", profiles[i].AAGUID, profiles[i].Name, mark)
+	}
+	fmt.Fprintln(p.stdout)
+	rows, err := profileRows(profiles)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintf(w, "%s\t%s\n", row.title, strings.Join(row.cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// profileRow is what one thing is in each profile.
+type profileRow struct {
+	title string
+	cells []string
+}
+
+// profileRows returns the lines of the table of profiles: the names, and what
+// differs. A field that is a list or a set of options has a line for each of its
+// items.
+func profileRows(profiles []authenticator.Profile) ([]profileRow, error) {
+	fields := make([][]member, len(profiles)) // the same fields for each
+	for i, p := range profileFiles(profiles) {
+		data, err := json.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		if fields[i], err = splitObject(data); err != nil {
+			return nil, err
+		}
+	}
+	rows := []profileRow{{cells: profileNames()}}
+	for i, field := range fields[0] {
+		if field.name == "name" || field.name == "aaguid" {
+			continue
+		}
+		column := make([]member, len(profiles))
+		for j := range profiles {
+			column[j] = fields[j][i]
+		}
+		list, err := fieldRows(column)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", field.name, err)
+		}
+		rows = append(rows, list...)
+	}
+	return rows, nil
+}
+
+// fieldRows returns the lines of one field, which column has of each profile.
+func fieldRows(column []member) (rows []profileRow, err error) {
+	for i, field := range column {
+		items, err := fieldItems(field)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
+			at := slices.IndexFunc(rows, func(r profileRow) bool { return r.title == item.title })
+			if at < 0 {
+				at = len(rows)
+				rows = append(rows, profileRow{item.title, slices.Repeat([]string{"-"}, len(column))})
+			}
+			rows[at].cells[i] = item.value
+		}
+	}
+	return slices.DeleteFunc(rows, profileRow.same), nil
+}
+
+func (r profileRow) same() bool {
+	return !slices.ContainsFunc(r.cells, func(cell string) bool { return cell != r.cells[0] })
+}
+
+// fieldItem is one thing that a field says.
+type fieldItem struct{ title, value string }
+
+// fieldItems returns what a field of a profile says: one thing, or one for each
+// item that is in it; nothing, if it is null.
+func fieldItems(field member) (items []fieldItem, err error) {
+	switch first := field.value[0]; {
+	case bytes.Equal(field.value, []byte("null")):
+		return nil, nil
+	case first == '[':
+		var list []json.RawMessage
+		err = json.Unmarshal(field.value, &list)
+		for _, item := range list {
+			items = append(items, fieldItem{field.name + " " + itemName(field.name, item), "yes"})
+		}
+		return items, err
+	case first == '{':
+		options, err := splitObject(field.value)
+		for _, o := range options {
+			items = append(items, fieldItem{field.name + " " + o.name, onOff(o.value)})
+		}
+		return items, err
+	}
+	return []fieldItem{{field.name, cellText(field.value)}}, nil
+}
+
+// maxCell is how many characters of a text have room in the table.
+const maxCell = 20
+
+// cellText returns a text, a number or a truth value as the table has it.
+func cellText(value json.RawMessage) string {
+	text := []rune(cmp.Or(strings.Trim(string(value), `"`), "-"))
+	if len(text) > maxCell {
+		return string(text[:maxCell-1]) + "…"
+	}
+	return string(text)
+}
+
+func onOff(value json.RawMessage) string {
+	if string(value) == "true" {
+		return "yes"
+	}
+	return "off"
+}
+
+// itemName returns the name of an item of a list; algorithms are numbers in JSON.
+func itemName(field string, item json.RawMessage) string {
+	var number int64
+	if field == "algorithms" && json.Unmarshal(item, &number) == nil {
+		return algorithmName(cose.ID(number))
+	}
+	return strings.Trim(string(item), `"`)
 }

@@ -15,9 +15,17 @@ import (
 
 // openPrompt asks on the terminal.
 func openPrompt(env presenceEnv, _ string) (authenticator.Presence, error) {
-	t, err := openTTY()
+	p, err := openPrompter(env)
 	if err != nil {
 		return nil, hint(err, "say who answers: --presence approve, deny, signal, command:CMD, …")
+	}
+	return p, nil
+}
+
+func openPrompter(env presenceEnv) (*prompter, error) {
+	t, err := openTTY()
+	if err != nil {
+		return nil, err
 	}
 	return &prompter{terminal: t, env: env, style: styleOf(os.Getenv), interrupt: interruptSelf}, nil
 }
@@ -44,6 +52,7 @@ type prompter struct {
 	env       presenceEnv
 	style     style
 	interrupt func() error // ends the program
+	verifies  bool         // the user is to be recognised, not just there
 }
 
 // keyTail is how long keys that were pressed before a prompt may still arrive.
@@ -56,8 +65,8 @@ func (t *prompter) Confirm(ctx context.Context, p authenticator.Prompt) error {
 		t.env.log.ErrorContext(ctx, "nobody can be asked", "err", err)
 		return ctap.StatusOperationDenied
 	}
-	t.env.console.begin(t.terminal, t.style.head(p))
-	err = t.ask(ctx, time.Now().Add(p.Timeout))
+	t.env.console.begin(t.terminal, t.head(p))
+	err = t.ask(ctx, p, time.Now().Add(p.Timeout))
 	t.env.console.end(t.style.last(p, err))
 	if err := restore(); err != nil {
 		t.env.log.WarnContext(ctx, "the terminal stays in raw mode: the command reset mends it", "err", err)
@@ -70,7 +79,7 @@ func (t *prompter) Close() error { return t.terminal.Close() }
 
 // ask waits for an answer, and counts down to the deadline of the user. Whoever
 // ends ctx is the one who keeps it.
-func (t *prompter) ask(ctx context.Context, deadline time.Time) error {
+func (t *prompter) ask(ctx context.Context, p authenticator.Prompt, deadline time.Time) error {
 	woken := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		t.terminal.SetReadDeadline(time.Unix(1, 0)) // ends the read
@@ -84,22 +93,61 @@ func (t *prompter) ask(ctx context.Context, deadline time.Time) error {
 	if err := t.discard(ctx, time.Now().Add(keyTail)); err != nil {
 		return err
 	}
+	var touch hold
 	for {
 		left := max(time.Until(deadline), 0)
-		t.env.console.redraw(t.style.countdown(left))
+		t.env.console.redraw(countdown(t.question(p), left))
 		keys, err := t.keys(ctx, nextTick(deadline, left))
 		if err != nil {
 			return err
 		}
 		switch decide(keys) {
 		case answerYes:
-			return nil
+			if !p.Long || touch.press(time.Now()) {
+				return nil
+			}
 		case answerNo:
 			return ctap.StatusOperationDenied
 		case answerInterrupt:
 			return errors.Join(ctap.StatusOperationDenied, t.interrupt())
 		}
 	}
+}
+
+// hold is a long touch: the key that agrees, held, or pressed again and again.
+// A terminal tells of a key that is held by repeating it.
+type hold struct{ since, last time.Time }
+
+// holdGap is how soon a key that is held repeats, on any keyboard.
+const holdGap = time.Second
+
+// press notes the key at the time now, and tells whether it is held for long
+// enough.
+func (h *hold) press(now time.Time) bool {
+	if now.Sub(h.last) > holdGap {
+		h.since = now
+	}
+	h.last = now
+	return now.Sub(h.since) >= longTouch
+}
+
+// question returns what is asked in the last line of a prompt.
+func (t *prompter) question(p authenticator.Prompt) string {
+	switch {
+	case p.Long:
+		return fmt.Sprintf("approve? hold y for %d s, or n", int(longTouch.Seconds()))
+	case t.verifies:
+		return "is it you? y/n"
+	}
+	return "approve? y/n"
+}
+
+// head returns the other lines of a prompt.
+func (t *prompter) head(p authenticator.Prompt) string {
+	if t.verifies {
+		return t.style.head(p) + "  verify   in place of a fingerprint, say that it is you\n"
+	}
+	return t.style.head(p)
 }
 
 // discard drops keys that were pressed before anybody asked.
@@ -212,6 +260,9 @@ func (s style) head(p authenticator.Prompt) string {
 	case authenticator.KindReset:
 		b.WriteString("\n" + s.paint(red, "Erase this key?") + "\n")
 		b.WriteString("  Every credential on it will be gone, for all sites and for good.\n")
+	case authenticator.KindEnroll:
+		b.WriteString("\n" + s.paint(bold, "Enrol a finger?") + "\n")
+		b.WriteString("  A touch is a sample of the finger; several make a fingerprint.\n")
 	case authenticator.KindSelect:
 		b.WriteString("\n" + s.paint(bold, "Select this key?") + "\n")
 		b.WriteString("  A program asks which of your keys to use; no site is involved.\n")
@@ -230,9 +281,9 @@ func (s style) head(p authenticator.Prompt) string {
 }
 
 // countdown returns the last line of a prompt that stands.
-func (s style) countdown(left time.Duration) string {
+func countdown(question string, left time.Duration) string {
 	seconds := int((left + time.Second - 1) / time.Second)
-	return fmt.Sprintf("  approve? y/n  %d s ", seconds)
+	return fmt.Sprintf("  %s  %d s ", question, seconds)
 }
 
 // last returns what the last line becomes, by the error of Confirm.

@@ -25,8 +25,8 @@ func newPTY(t *testing.T) *pty {
 		t.Skip("this machine has no pseudo-terminals: ", err)
 	}
 	var number, unlock uint32
-	control(t, user, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
-	control(t, user, syscall.TIOCGPTN, unsafe.Pointer(&number))
+	ioctlOn(t, user, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
+	ioctlOn(t, user, syscall.TIOCGPTN, unsafe.Pointer(&number))
 	inner, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +54,8 @@ func (p *pty) read() {
 	}
 }
 
-// control does an ioctl; arg points to what it reads or writes.
-func control(t *testing.T, f *os.File, request uintptr, arg unsafe.Pointer) {
+// ioctlOn does an ioctl; arg points to what it reads or writes.
+func ioctlOn(t *testing.T, f *os.File, request uintptr, arg unsafe.Pointer) {
 	t.Helper()
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -72,7 +72,7 @@ func control(t *testing.T, f *os.File, request uintptr, arg unsafe.Pointer) {
 func (p *pty) raw() bool {
 	p.t.Helper()
 	var state syscall.Termios
-	control(p.t, p.inner, syscall.TCGETS, unsafe.Pointer(&state))
+	ioctlOn(p.t, p.inner, syscall.TCGETS, unsafe.Pointer(&state))
 	return state.Lflag&(syscall.ICANON|syscall.ECHO|syscall.ISIG) == 0
 }
 
@@ -232,5 +232,40 @@ func TestResetAsks(t *testing.T) {
 			wantExit(t, "reset", reset, tt.code)
 			p.await(tt.says)
 		})
+	}
+}
+
+// A PIN is asked for twice, and never shown; one at last is asked for once more
+// where it was wrong.
+func TestPINAtTerminal(t *testing.T) {
+	p := newPTY(t)
+	dir := filepath.Join(t.TempDir(), "key")
+	set := p.start(nil, "pin", "set", "--device", "loopback", "--state", dir)
+	p.await("New PIN: ")
+	p.press("73614\r")
+	p.await("New PIN again: ")
+	p.press("73614\r")
+	wantExit(t, "pin set", set, exitDone)
+	p.await("the key at loopback has a PIN")
+
+	change := p.start(nil, "pin", "change", "--device", "loopback", "--state", dir)
+	p.await("PIN of the key: ")
+	p.press("73614\r")
+	p.await(`(?s)PIN of the key: .*New PIN: `)
+	p.press("90210\r")
+	p.await(`(?s)PIN of the key: .*New PIN again: `)
+	p.press("90211\r")
+	wantExit(t, "pin change", change, exitFailed)
+	p.await("the two are not the same: the PIN stays as it was")
+
+	list := p.start(nil, "credentials", "list", "--device", "loopback", "--state", dir)
+	p.await(`(?s)not the same.*PIN of the key: `)
+	p.press("\x03")
+	wantExit(t, "credentials list", list, exitFailed)
+	if p.raw() {
+		t.Error("the terminal is left in raw mode")
+	}
+	if shown := p.screen.String(); regexp.MustCompile("7361|9021").MatchString(shown) {
+		t.Errorf("the screen shows a PIN: %q", shown)
 	}
 }

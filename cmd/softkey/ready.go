@@ -32,6 +32,11 @@ func (r ready) print(out io.Writer, asJSON bool) error {
 	return err
 }
 
+// readyControl is the event that the control interface of a key can be used.
+func readyControl(a address) ready {
+	return ready{Event: "ready", Transport: "control", Address: a.String(), text: "control " + a.String()}
+}
+
 // readyUHID is the event of a key that is plugged into this machine and has a
 // hidraw node, if the kernel makes any.
 func readyUHID(node string) ready {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/softkey-project/softkey/control"
 	"github.com/softkey-project/softkey/device"
 )
 
@@ -18,6 +20,7 @@ type runFlags struct {
 	key         keyFlags
 	transports  []string
 	allowRemote bool
+	control     string
 	presence    string
 	timeout     time.Duration
 	trace       string
@@ -51,14 +54,16 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.key.add(cmd)
 	f.StringArrayVar(&o.transports, "transport", []string{"auto"}, "plug the key in at `ADDRESS`: auto, uhid, unix:PATH, tcp:HOST:PORT or udp:HOST:PORT; may be repeated")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "let other machines use the key, over tcp and udp")
-	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceForms())
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "let other machines use the key and control it, over tcp and udp")
+	f.StringVar(&o.control, "control", "", "let programs touch, refuse, unplug and plug in the key at `ADDRESS`: unix:PATH or tcp:HOST:PORT")
+	f.StringVar(&o.key.pinFile, "pin-file", "", "give a key that has no PIN the one in the first line of `FILE`")
+	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceModes.forms())
 	f.DurationVar(&o.timeout, "presence-timeout", 30*time.Second, "wait for a touch for the duration `D`")
 	f.StringVar(&o.trace, "trace", "", "write each message, decoded, to `FILE`; - is standard error")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "tell what happens from `LEVEL` up: debug, info, warn or error")
 	f.BoolVar(&o.json, "json", false, "print the ready lines as JSON")
 	complete(cmd, "transport", "auto", "uhid", "unix:", "tcp:", "udp:")
-	complete(cmd, "presence", presenceValues()...)
+	complete(cmd, "presence", presenceModes.values()...)
 }
 
 // run opens what a key needs besides itself, and plugs it in.
@@ -76,12 +81,28 @@ func (o *runFlags) run(p *program) (err error) {
 	defer func() { err = errors.Join(err, recorder.Close()) }()
 	cfg.Log = slog.New(slog.NewMultiHandler(append(recorder.logHandlers(), newLogHandler(p.stderr, o.logLevel))...))
 
-	cfg.Presence, err = openPresence(presenceEnv{p.stderr, cfg.Log}, o.presence)
+	env := presenceEnv{console: p.stderr, log: cfg.Log}
+	if o.control != "" && (o.presence == "control" || o.key.verification == "control") {
+		env.consent = control.NewConsent()
+	}
+	closeUser, err := openUser(env, &cfg, o.presence, o.key.verification)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closePresence(cfg.Presence)) }()
-	return o.plugIn(ctx, p, cfg, addresses, recorder)
+	defer func() { err = errors.Join(err, closeUser()) }()
+	return o.plugIn(ctx, p, cfg, addresses, env.consent, recorder)
+}
+
+// openUser sets who answers for the user of a key; what is returned closes that.
+func openUser(env presenceEnv, cfg *device.Config, presence, verification string) (closeUser func() error, err error) {
+	if cfg.Presence, err = openPresence(env, presence); err != nil {
+		return nil, err
+	}
+	cfg.Verification, err = openVerification(env, cmp.Or(verification, noVerification))
+	if err != nil {
+		return nil, errors.Join(err, closePresence(cfg.Presence))
+	}
+	return func() error { return errors.Join(closePresence(cfg.Presence), closePresence(cfg.Verification)) }, nil
 }
 
 // check reads the flags, before anything is done.
@@ -96,47 +117,69 @@ func (o *runFlags) check(p *program) (addresses []address, cfg device.Config, er
 		}
 		addresses = append(addresses, a)
 	}
-	if cfg, err = o.key.config(); err != nil {
+	if cfg, err = o.key.config(p); err != nil {
 		return nil, cfg, err
 	}
 	if cfg.PresenceTimeout = o.timeout; o.timeout <= 0 {
 		return nil, cfg, usagef("--presence-timeout is not above zero")
 	}
-	if o.presence == "prompt" && !isTerminal(p.stdin) {
-		return nil, cfg, hint(usagef("nobody can be asked: standard input is not a terminal"),
-			"say who agrees: --presence MODE, which is one of %s", presenceForms())
+	return addresses, cfg, o.checkUser(p)
+}
+
+// checkUser reads the flags that say who answers for the user, and where.
+func (o *runFlags) checkUser(p *program) error {
+	switch {
+	case isTerminal(p.stdin):
+	case o.presence == "prompt":
+		return hint(usagef("nobody can be asked: standard input is not a terminal"),
+			"say who agrees: --presence MODE, which is one of %s", presenceModes.forms())
+	case o.key.verification == "prompt":
+		return hint(usagef("nobody can be verified: standard input is not a terminal"),
+			"say how: --verification MODE, which is one of %s", verificationModes.forms())
 	}
-	return addresses, cfg, nil
+	if o.control == "" {
+		return nil
+	}
+	_, err := parseControl(o.control)
+	return err
 }
 
 // plugIn makes the key, serves it until ctx is done, and puts it away.
-func (o *runFlags) plugIn(ctx context.Context, p *program, cfg device.Config, addresses []address, r *recorder) (err error) {
+func (o *runFlags) plugIn(
+	ctx context.Context, p *program, cfg device.Config, addresses []address, consent *control.Consent, r *recorder,
+) (err error) {
 	d, err := p.openDevice(cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	sockets, err := openSockets(ctx, addresses, socketOptions{d.Descriptor(), o.allowRemote, p.stderr, cfg.Log})
-	if err != nil && ctx.Err() != nil {
-		return nil // it was to stop before it was ready
-	}
+	opts := socketOptions{d.Descriptor(), o.allowRemote, p.stderr, cfg.Log}
+	hand, err := o.openHand(ctx, opts)
 	if err != nil {
 		return err
 	}
-	d.Plug() // the key is powered up when it says that it is ready
-	if err := o.announce(p, cfg, sockets); err != nil {
-		return errors.Join(err, closeSockets(sockets))
+	key := newPlug(d, r.handler(d.Handler()), addresses, opts, cfg.Log)
+	if err := key.Plug(ctx); err != nil {
+		err = errors.Join(err, hand.close())
+		if ctx.Err() != nil {
+			return nil // it was to stop before it was ready
+		}
+		return err
 	}
-	return serveSockets(ctx, sockets, d, r.handler(d.Handler()), cfg.Log)
+	if err := o.announce(p, cfg, append(key.events(), hand.events()...)); err != nil {
+		return errors.Join(err, hand.close(), key.out())
+	}
+	err = serveControl(ctx, hand, key, consent, key.wait)
+	return errors.Join(err, key.out()) // a request may have plugged it in after the end
 }
 
 // announce says that the key is ready, and what should be known of it.
-func (o *runFlags) announce(p *program, cfg device.Config, sockets []*socket) error {
+func (o *runFlags) announce(p *program, cfg device.Config, events []ready) error {
 	if mode, _, _ := strings.Cut(o.presence, ":"); (mode == "approve" || mode == "polls") && cfg.Dir != "" {
 		cfg.Log.Warn("--presence " + mode + ": whoever reaches this key can sign in with it")
 	}
-	for _, s := range sockets {
-		if err := s.event.print(p.stdout, o.json); err != nil {
+	for _, e := range events {
+		if err := e.print(p.stdout, o.json); err != nil {
 			return err
 		}
 	}

@@ -3,11 +3,14 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,7 +28,11 @@ import (
 // the commands of testscript there are:
 //
 //	exits CODE PROGRAM [ARG...]     run a program, which ends with the exit code
-//	start NAME ARG...               start `softkey run`; $NAME is its address when it is ready
+//	start NAME ARG...               start `softkey run`; when it is ready, $NAME is its address,
+//	                                $NAME2 its second, and $NAME_control that of --control
+//	unhex FILE HEX                  write bytes to a file
+//	only NAME FILE ACCOUNT          $NAME is the ID of the account's credential in a JSON list
+//	hand ADDRESS METHOD PATH CODE   ask the control interface, which answers with the status; see the file reply
 //	await NAME REGEXP               wait until it has written that to standard error
 //	signal NAME INT|KILL|TERM|USR1|USR2  send it a signal
 //	finish NAME CODE                wait for its end; its output is in NAME.stdout, NAME.stderr
@@ -60,7 +67,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "signal": cmdSignal,
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
-			"request": cmdRequest, "counter": cmdCounter,
+			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand, "unhex": cmdUnhex, "only": cmdOnly,
 		},
 	})
 }
@@ -121,11 +128,16 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := startProcess(cmd)
 	ts.Check(err)
 	ts.Defer(p.stop)
-	addresses, err := p.addresses(max(1, strings.Count(strings.Join(args, "\n"), "--transport")))
+	all := strings.Join(args, "\n")
+	addresses, err := p.addresses(max(1, strings.Count(all, "--transport")) + strings.Count(all, "--control"))
 	ts.Check(err)
 	for i, address := range addresses {
 		name := args[0]
-		if i > 0 {
+		address, isControl := strings.CutPrefix(address, "control ")
+		switch {
+		case isControl:
+			name += "_control"
+		case i > 0:
 			name += strconv.Itoa(i + 1)
 		}
 		ts.Setenv(name, address)
@@ -174,6 +186,50 @@ func cmdSend(ts *testscript.TestScript, neg bool, args []string) {
 	defer conn.Close()
 	_, err = conn.Write(data)
 	ts.Check(err)
+}
+
+func cmdUnhex(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, "unhex FILE HEX")
+	data, err := hex.DecodeString(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+func cmdOnly(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, "only NAME FILE ACCOUNT")
+	var list credentialList
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &list))
+	for _, site := range list.Sites {
+		for _, c := range site.Credentials {
+			if strings.HasPrefix(c.User.Name, args[2]) {
+				ts.Setenv(args[0], c.ID)
+				return
+			}
+		}
+	}
+	ts.Fatalf("no credential of %s", args[2])
+}
+
+func cmdHand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 4, "hand ADDRESS METHOD PATH CODE")
+	network, place, _ := strings.Cut(args[0], ":")
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, place)
+		},
+	}}
+	req, err := http.NewRequest(args[1], "http://key"+args[2], nil)
+	ts.Check(err)
+	resp, err := client.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("reply"), body, 0o600))
+	if got := strconv.Itoa(resp.StatusCode); got != args[3] {
+		ts.Fatalf("%s: status %s, want %s: %s", args[2], got, args[3], body)
+	}
 }
 
 func cmdMode(ts *testscript.TestScript, neg bool, args []string) {

@@ -23,6 +23,7 @@ func openUHID(ctx context.Context, _ string, opts socketOptions) (*socket, error
 		return nil, hintUHID(err)
 	}
 	return &socket{
+		at:    address{transport: "uhid"},
 		event: readyUHID(device.Hidraw()),
 		serve: func(ctx context.Context, h ctap.Handler, cfg ctaphid.Config) error {
 			return ctaphid.Serve(ctx, device, h, cfg)
@@ -59,6 +60,14 @@ func openAuto(ctx context.Context, _ string, opts socketOptions) (*socket, error
 
 // openTCP listens for streams of reports.
 func openTCP(_ context.Context, place string, opts socketOptions) (*socket, error) {
+	ln, err := listenTCP(place, opts)
+	if err != nil {
+		return nil, err
+	}
+	return streamSocket(address{"tcp", ln.Addr().String()}, ln), nil
+}
+
+func listenTCP(place string, opts socketOptions) (net.Listener, error) {
 	addr, err := net.ResolveTCPAddr("tcp", place)
 	if err != nil {
 		return nil, cause(err)
@@ -70,12 +79,13 @@ func openTCP(_ context.Context, place string, opts socketOptions) (*socket, erro
 	if err != nil {
 		return nil, hintInUse(cause(err))
 	}
-	return streamSocket(address{"tcp", ln.Addr().String()}, ln), nil
+	return ln, nil
 }
 
 // streamSocket serves the connections of ln.
 func streamSocket(a address, ln net.Listener) *socket {
 	return &socket{
+		at:    a,
 		event: readyAt(a),
 		serve: func(ctx context.Context, h ctap.Handler, cfg ctaphid.Config) error {
 			return ctaphid.ServeStream(ctx, ln, h, cfg)
@@ -97,8 +107,10 @@ func openUDP(_ context.Context, place string, opts socketOptions) (*socket, erro
 	if err != nil {
 		return nil, hintInUse(cause(err))
 	}
+	at := address{"udp", conn.LocalAddr().String()}
 	return &socket{
-		event: readyAt(address{"udp", conn.LocalAddr().String()}),
+		at:    at,
+		event: readyAt(at),
 		serve: func(ctx context.Context, h ctap.Handler, cfg ctaphid.Config) error {
 			return ctaphid.ServePacket(ctx, conn, h, cfg)
 		},

@@ -70,7 +70,7 @@ func ask(t *testing.T, p authenticator.Prompt) *asking {
 	a := &asking{fakeTerminal: newFakeTerminal(), answer: make(chan error, 1)}
 	log := slog.New(newLogHandler(&a.log, slog.LevelDebug))
 	presence := &prompter{
-		terminal: a.fakeTerminal, env: presenceEnv{newConsole(&a.log), log},
+		terminal: a.fakeTerminal, env: presenceEnv{console: newConsole(&a.log), log: log},
 		interrupt: func() error { a.interrupted++; return nil },
 	}
 	var ctx context.Context
@@ -137,6 +137,35 @@ func TestPromptAnswers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A long touch is a key that repeats for five seconds without a gap.
+func TestPromptLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reset := authenticator.Prompt{Operation: "authenticatorReset", Kind: authenticator.KindReset, Long: true, Timeout: time.Minute}
+		a := ask(t, reset)
+		hold := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+				a.keys.Write([]byte("y"))
+			}
+		}
+		time.Sleep(2 * keyTail)
+		if got := a.shows(); !strings.HasSuffix(got, "  approve? hold y for 5 s, or n  60 s ") {
+			t.Errorf("the screen is %q, want how long y is held", got)
+		}
+		hold(4 * time.Second)
+		time.Sleep(holdGap) // let go
+		hold(longTouch - time.Second)
+		select {
+		case err := <-a.answer:
+			t.Fatalf("a short touch answered: %v", err)
+		default:
+		}
+		hold(1050 * time.Millisecond) // the last key is the one at five seconds
+		if err := <-a.answer; err != nil {
+			t.Errorf("got %v, want nil", err)
+		}
+	})
 }
 
 func TestPromptCountsDown(t *testing.T) {
@@ -260,6 +289,9 @@ func TestPromptHeads(t *testing.T) {
 		{"select, by a registration at a site that does not exist",
 			authenticator.Prompt{Operation: "authenticatorMakeCredential", Kind: authenticator.KindSelect, RPID: ".dummy", RPIDHash: hash},
 			"\nSelect this key?\n  A program asks which of your keys to use; no site is involved.\n  request  authenticatorMakeCredential\n"},
+		{"enrol",
+			authenticator.Prompt{Operation: "authenticatorBioEnrollment", Kind: authenticator.KindEnroll},
+			"\nEnrol a finger?\n  A touch is a sample of the finger; several make a fingerprint.\n  request  authenticatorBioEnrollment\n"},
 		{"hostile names",
 			authenticator.Prompt{Operation: "authenticatorGetAssertion", Kind: authenticator.KindConsent, RPID: "a\x1b[2Jb\r\n", User: "\u202ebob"},
 			"\nSign in?\n  site     a\\x1b[2Jb\\r\\n\n  account  \\u202ebob\n  request  authenticatorGetAssertion\n"},

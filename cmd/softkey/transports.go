@@ -55,6 +55,7 @@ type socketOptions struct {
 // socket is a place where a key is plugged in: hosts may come, and wait to be
 // served.
 type socket struct {
+	at    address // where it opens again, with the port that it got
 	event ready
 	serve func(ctx context.Context, h ctap.Handler, cfg ctaphid.Config) error // closes it
 	close func() error                                                        // for a socket that is never served

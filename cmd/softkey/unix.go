@@ -24,6 +24,14 @@ func defaultSocket() string {
 // openUnix listens on a socket that is the user's own: no other may connect to
 // it, or put another in its place.
 func openUnix(ctx context.Context, path string, opts socketOptions) (*socket, error) {
+	ln, err := listenUnix(ctx, path, opts)
+	if err != nil {
+		return nil, err
+	}
+	return streamSocket(address{"unix", path}, ln), nil
+}
+
+func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Listener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -42,7 +50,7 @@ func openUnix(ctx context.Context, path string, opts socketOptions) (*socket, er
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	return streamSocket(address{"unix", path}, ownListener{ln, opts.log}), nil
+	return ownListener{ln, opts.log}, nil
 }
 
 // checkFolder refuses a folder in which others can exchange files.

@@ -70,7 +70,8 @@ func (o *webauthnFlags) run(p *program, name string, do webauthnCeremony) error 
 		return err
 	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
-		response, err := do(&webauthn.Client{Device: key, Origin: o.origin, ChallengeEncoding: encoding}, ctx, options)
+		c := &webauthn.Client{Device: key, Origin: o.origin, ChallengeEncoding: encoding, PIN: o.client.webauthnPIN(p)}
+		response, err := do(c, ctx, options)
 		if err != nil {
 			return err
 		}

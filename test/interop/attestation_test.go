@@ -65,7 +65,7 @@ func impostor(t *testing.T, root *x509.Certificate) *x509.Certificate {
 // A site that trusts the root of a state directory accepts its key, and one that
 // trusts another root does not.
 func TestTrust(t *testing.T) {
-	aaguid := uuid.UUID(authenticator.ProfileAAGUID("fido2.0", false))
+	aaguid := uuid.UUID(authenticator.ProfileAAGUID(authenticator.DefaultProfile, false))
 	tests := []struct {
 		name     string
 		entries  func(root *x509.Certificate) map[uuid.UUID]*metadata.Entry
@@ -84,7 +84,7 @@ func TestTrust(t *testing.T) {
 			return map[uuid.UUID]*metadata.Entry{aaguid: entry(root, metadata.Revoked)}
 		}, false},
 	}
-	key := newCommand(t, "fido2.0")
+	key := newCommand(t, authenticator.DefaultProfile)
 	newSite(t, nil).enrol(t, key, "ada")
 	root := key.root()
 	for _, tt := range tests {

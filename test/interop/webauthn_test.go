@@ -10,6 +10,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/test/softkeytest"
 )
 
@@ -34,12 +35,13 @@ var ceremonies = []struct {
 	format    string
 	algorithm webauthncose.COSEAlgorithmIdentifier
 }{
-	{"packed", "fido2.0", false, nil, "packed", webauthncose.AlgES256},
-	{"packed EdDSA", "fido2.0", false, []webauthn.RegistrationOption{algorithm(webauthncose.AlgEdDSA)}, "packed", webauthncose.AlgEdDSA},
-	{"discoverable", "fido2.0", false, []webauthn.RegistrationOption{residentKey(protocol.ResidentKeyRequirementRequired)}, "packed", webauthncose.AlgES256},
-	{"none", "fido2.0", false, []webauthn.RegistrationOption{conveyance(protocol.PreferNoAttestation)}, "none", webauthncose.AlgES256},
+	{"packed", authenticator.DefaultProfile, false, nil, "packed", webauthncose.AlgES256},
+	{"packed of CTAP 2.0", "fido2.0", false, nil, "packed", webauthncose.AlgES256},
+	{"packed EdDSA", authenticator.DefaultProfile, false, []webauthn.RegistrationOption{algorithm(webauthncose.AlgEdDSA)}, "packed", webauthncose.AlgEdDSA},
+	{"discoverable", authenticator.DefaultProfile, false, []webauthn.RegistrationOption{residentKey(protocol.ResidentKeyRequirementRequired)}, "packed", webauthncose.AlgES256},
+	{"none", authenticator.DefaultProfile, false, []webauthn.RegistrationOption{conveyance(protocol.PreferNoAttestation)}, "none", webauthncose.AlgES256},
 	{"key of U2F alone", "u2f", false, []webauthn.RegistrationOption{residentKey(protocol.ResidentKeyRequirementDiscouraged)}, "fido-u2f", webauthncose.AlgES256},
-	{"key asked in U2F", "fido2.0", true, []webauthn.RegistrationOption{residentKey(protocol.ResidentKeyRequirementDiscouraged)}, "fido-u2f", webauthncose.AlgES256},
+	{"key asked in U2F", authenticator.DefaultProfile, true, []webauthn.RegistrationOption{residentKey(protocol.ResidentKeyRequirementDiscouraged)}, "fido-u2f", webauthncose.AlgES256},
 }
 
 // A site accepts what a key answers, in process and through the program.
@@ -83,7 +85,7 @@ func testCeremonies(t *testing.T, p page, options []webauthn.RegistrationOption,
 
 // A user signs in who did not say who they are.
 func TestDiscoverable(t *testing.T) {
-	pages := map[string]page{"softkeytest": softkeytest.New(t), "softkey webauthn": newCommand(t, "fido2.0")}
+	pages := map[string]page{"softkeytest": softkeytest.New(t), "softkey webauthn": newCommand(t, authenticator.DefaultProfile)}
 	for name, p := range pages {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)

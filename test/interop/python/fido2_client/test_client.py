@@ -57,15 +57,22 @@ def client_of(device, origin=ORIGIN):
     return Fido2Client(device, DefaultClientDataCollector(origin))
 
 
-def register(client, server, user=b"user", credentials=None, **kwargs):
+def register_begin(server, user=b"user", credentials=None, user_verification="discouraged", **kwargs):
+    """Begins a registration for which, on a key without a PIN, the client needs none."""
+    return server.register_begin(
+        {"id": user, "name": "someone"}, credentials, user_verification=user_verification, **kwargs
+    )
+
+
+def register(client, server, *args, **kwargs):
     """Registers and returns the AuthenticatorData that the server accepted."""
-    options, state = server.register_begin({"id": user, "name": "someone"}, credentials, **kwargs)
+    options, state = register_begin(server, *args, **kwargs)
     return server.register_complete(state, client.make_credential(options.public_key))
 
 
 def sign_in(client, server, registered, credentials=None):
     """Signs in and returns the response that the server accepted. credentials is the allow list."""
-    options, state = server.authenticate_begin(credentials)
+    options, state = server.authenticate_begin(credentials, "discouraged")
     response = client.get_assertion(options.public_key).get_response(0)
     server.authenticate_complete(state, registered, response)
     return response
@@ -82,7 +89,7 @@ def test_register_and_sign_in(root, device, rk):
 def test_sign_in_without_a_name(root, device):
     client, server = client_of(device), Fido2Server(RP)
     users = {user: register(client, server, user, resident_key_requirement="required") for user in (b"anna", b"bert")}
-    options, state = server.authenticate_begin()
+    options, state = server.authenticate_begin(user_verification="discouraged")
     selection = client.get_assertion(options.public_key)
     assert [a.user["id"] for a in selection.get_assertions()] == [b"bert", b"anna"]
     for i in range(2):
@@ -103,7 +110,7 @@ def test_already_registered(device):
 def test_unknown_credential(device):
     client, server = client_of(device), Fido2Server(RP)
     credential = register(client, server).credential_data
-    options, _ = Fido2Server({"id": "example.org", "name": "Other"}).authenticate_begin([credential])
+    options, _ = Fido2Server({"id": "example.org", "name": "Other"}).authenticate_begin([credential], "discouraged")
     with pytest.raises(ClientError) as e:
         client_of(device, "https://example.org").get_assertion(options.public_key)
     assert e.value.code == ClientError.ERR.DEVICE_INELIGIBLE
@@ -117,11 +124,11 @@ def test_long_lists(device):
     sign_in(client, server, [credential], [*others, credential])
 
 
-@pytest.mark.parametrize("profile, format", [("fido2.0", "packed"), ("u2f", "fido-u2f")])
+@pytest.mark.parametrize("profile, format", [("fido2.3", "packed"), ("fido2.0", "packed"), ("u2f", "fido-u2f")])
 def test_attestation(root, foreign_root, connect, profile, format):
     _, device = connect("--profile", profile)
     client = client_of(device)
-    options, state = Fido2Server(RP, "direct").register_begin({"id": b"user", "name": "someone"})
+    options, state = register_begin(Fido2Server(RP, "direct"))
     response = client.make_credential(options.public_key)
     assert response.response.attestation_object.fmt == format
     Fido2Server(RP, "direct", verify_attestation=Trust(root)).register_complete(state, response)
@@ -131,7 +138,7 @@ def test_attestation(root, foreign_root, connect, profile, format):
 
 def test_attestation_certificate(root, device):
     server = Fido2Server(RP, "direct", verify_attestation=Trust(root))
-    options, state = server.register_begin({"id": b"user", "name": "someone"})
+    options, state = register_begin(server)
     response = client_of(device).make_credential(options.public_key)
     server.register_complete(state, response)
     leaf = x509.load_der_x509_certificate(response.response.attestation_object.att_stmt["x5c"][0])
@@ -157,7 +164,7 @@ def test_u2f_fallback(root, connect):
 
 @pytest.mark.parametrize("origin, rp", [("https://evil.example", "example.com"), ("https://example.com", "evil.example")])
 def test_wrong_origin(device, origin, rp):
-    options, _ = Fido2Server({"id": rp, "name": "x"}).register_begin({"id": b"user", "name": "someone"})
+    options, _ = register_begin(Fido2Server({"id": rp, "name": "x"}))
     with pytest.raises(ClientError) as e:
         client_of(device, origin).make_credential(options.public_key)
     assert e.value.code == ClientError.ERR.BAD_REQUEST
@@ -166,22 +173,22 @@ def test_wrong_origin(device, origin, rp):
 def test_wrong_challenge(device):
     client, server = client_of(device), Fido2Server(RP)
     credential = register(client, server).credential_data
-    options, _ = server.authenticate_begin([credential])
-    _, other = server.authenticate_begin([credential])
+    options, _ = server.authenticate_begin([credential], "discouraged")
+    _, other = server.authenticate_begin([credential], "discouraged")
     response = client.get_assertion(options.public_key).get_response(0)
     with pytest.raises(ValueError, match="Wrong challenge"):
         server.authenticate_complete(other, [credential], response)
 
 
 def test_uv_required(device):
-    """The key has no user verification, and says so rather than pretend."""
+    """The key has no PIN yet, and says so rather than pretend."""
     client, server = client_of(device), Fido2Server(RP)
     with pytest.raises(ClientError) as e:
         register(client, server, user_verification="required")
     assert e.value.code == ClientError.ERR.CONFIGURATION_UNSUPPORTED
 
 
-@pytest.mark.parametrize("profile", ["fido2.0", "u2f"])
+@pytest.mark.parametrize("profile", ["fido2.3", "fido2.0", "u2f"])
 def test_timeout(connect, profile):
     client, server = client_of(connect("--profile", profile, presence="ignore")[1]), Fido2Server(RP)
     server.timeout = 700

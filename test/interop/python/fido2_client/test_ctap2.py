@@ -160,7 +160,7 @@ def test_cancel(connect, command):
             cancelled.set()
 
     refused(CtapError.ERR.KEEPALIVE_CANCEL, calls[command], event=cancelled, on_keepalive=on_keepalive)
-    assert ctap2.get_info() == ctap2.info
+    assert ctap2.get_info().aaguid == ctap2.info.aaguid
     hash = challenge()
     assertion = ctap2.get_assertion(RP["id"], hash, on_keepalive=touching(key))
     assertion.verify(hash, credential.public_key)

@@ -18,9 +18,9 @@ def test_round(connect, transport):
     assert device.ping(message) == message
     assert Ctap1(device).get_version() == "U2F_V2"
     client, server = Fido2Client(device, DefaultClientDataCollector("https://example.com")), Fido2Server(RP)
-    options, state = server.register_begin({"id": b"user", "name": "someone"})
+    options, state = server.register_begin({"id": b"user", "name": "someone"}, user_verification="discouraged")
     credential = server.register_complete(state, client.make_credential(options.public_key)).credential_data
-    options, state = server.authenticate_begin([credential])
+    options, state = server.authenticate_begin([credential], "discouraged")
     server.authenticate_complete(state, [credential], client.get_assertion(options.public_key).get_response(0))
 
 

@@ -1,0 +1,32 @@
+package authenticator
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// ErrNoPIN is returned by [Authenticator.SetPIN] for a key whose profile has no
+// PIN.
+var ErrNoPIN = errors.New("authenticator: the profile has no PIN")
+
+// SetPIN gives a key that has no PIN its first, as its owner does before it is
+// plugged in; a key that has one keeps it. The PIN is in Unicode's normal form
+// C, as platforms send it, and held to the key's policy.
+func (a *Authenticator) SetPIN(pin string) error {
+	<-a.turn
+	defer a.giveTurn()
+	switch {
+	case !a.profile.has(ctap.OptionClientPIN):
+		return ErrNoPIN
+	case a.pinSet():
+		return nil
+	}
+	if err := a.checkPINPolicy([]byte(pin)); err != nil {
+		return err
+	}
+	first := newPIN{hash: hashPIN([]byte(pin)), length: uint64(utf8.RuneCountInString(pin))}
+	return a.changePolicy(func(p *keystore.Policy) error { first.set(p); return nil })
+}

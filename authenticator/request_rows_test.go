@@ -1,0 +1,409 @@
+package authenticator
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
+)
+
+// message is the parameters of a command, to be spoilt.
+type message map[int]any
+
+// messageOf takes a request apart.
+func messageOf(t *testing.T, request any) message {
+	t.Helper()
+	return message(withoutMember(t, request, 0))
+}
+
+// with returns a message with another member; nil drops it.
+func (m message) with(member int, value any) message {
+	m[member] = value
+	if value == nil {
+		delete(m, member)
+	}
+	return m
+}
+
+// within returns a message with a change inside one of its maps.
+func (m message) within(member int, name string, value any) message {
+	changed := map[any]any{}
+	for k, v := range m[member].(map[any]any) {
+		changed[k] = v
+	}
+	changed[name] = value
+	if value == nil {
+		delete(changed, name)
+	}
+	return m.with(member, changed)
+}
+
+const publicKey = ctap.PublicKey
+
+// The rows of section F of the conformance checklist that spoil a
+// makeCredential. Where the suites accept any error, the natural one is wanted.
+func TestMakeCredentialRows(t *testing.T) {
+	descriptor := map[string]any{"type": publicKey, "id": []byte{1}}
+	tests := []struct {
+		row   string
+		spoil func(m message) message
+		want  ctap.Status
+	}{
+		{"106 CHK-043 valid", func(m message) message { return m }, 0},
+		{"107 CHK-044 no clientDataHash", func(m message) message { return m.with(1, nil) }, ctap.StatusMissingParameter},
+		{"108 CHK-045 clientDataHash of text", func(m message) message { return m.with(1, "x") }, ctap.StatusCBORUnexpectedType},
+		{"clientDataHash of 31 bytes", func(m message) message { return m.with(1, make([]byte, 31)) }, ctap.StatusInvalidParameter},
+		{"109 CHK-046 no rp", func(m message) message { return m.with(2, nil) }, ctap.StatusMissingParameter},
+		{"110 CHK-047 rp of text", func(m message) message { return m.with(2, "x") }, ctap.StatusCBORUnexpectedType},
+		{"111 CHK-048 no user", func(m message) message { return m.with(3, nil) }, ctap.StatusMissingParameter},
+		{"112 CHK-049 user of text", func(m message) message { return m.with(3, "x") }, ctap.StatusCBORUnexpectedType},
+		{"113 CHK-050 no pubKeyCredParams", func(m message) message { return m.with(4, nil) }, ctap.StatusMissingParameter},
+		{"114 CHK-051 pubKeyCredParams is a map", func(m message) message { return m.with(4, map[int]int{}) }, ctap.StatusCBORUnexpectedType},
+		{"115 CHK-052 excludeList of text", func(m message) message { return m.with(5, "x") }, ctap.StatusCBORUnexpectedType},
+		{"116 CHK-053 extensions of text", func(m message) message { return m.with(6, "x") }, ctap.StatusCBORUnexpectedType},
+		{"117 CHK-054 options of text", func(m message) message { return m.with(7, "x") }, ctap.StatusCBORUnexpectedType},
+		{"118 CHK-055 rp.id of bytes", func(m message) message { return m.within(2, "id", []byte("x")) }, ctap.StatusCBORUnexpectedType},
+		{"no rp.id", func(m message) message { return m.within(2, "id", nil) }, ctap.StatusMissingParameter},
+		{"119 CHK-056 rp.name of bytes", func(m message) message { return m.within(2, "name", []byte("x")) }, ctap.StatusCBORUnexpectedType},
+		{"120 CHK-057 user.id of text", func(m message) message { return m.within(3, "id", "x") }, ctap.StatusCBORUnexpectedType},
+		{"no user.id", func(m message) message { return m.within(3, "id", nil) }, ctap.StatusMissingParameter},
+		{"121 CHK-058 user.name of bytes", func(m message) message { return m.within(3, "name", []byte("x")) }, ctap.StatusCBORUnexpectedType},
+		{"122 CHK-059 user.displayName of bytes", func(m message) message { return m.within(3, "displayName", []byte("x")) }, ctap.StatusCBORUnexpectedType},
+		{"123 kit icons", func(m message) message { return m.within(2, "icon", "x").within(3, "icon", "x") }, 0},
+		{"124 CHK-060 an algorithm of text", func(m message) message { return m.with(4, []any{"x"}) }, ctap.StatusCBORUnexpectedType},
+		{"125 CHK-061 an algorithm without type", func(m message) message { return m.with(4, []any{map[string]any{"alg": -7}}) }, ctap.StatusInvalidCBOR},
+		{"126 CHK-062 an algorithm with a type of bytes", func(m message) message {
+			return m.with(4, []any{map[string]any{"alg": -7, "type": []byte("x")}})
+		}, ctap.StatusCBORUnexpectedType},
+		{"127 CHK-063 an algorithm without alg", func(m message) message { return m.with(4, []any{map[string]any{"type": publicKey}}) }, ctap.StatusInvalidCBOR},
+		{"128 CHK-064 an algorithm with alg of text", func(m message) message {
+			return m.with(4, []any{map[string]any{"alg": "x", "type": publicKey}})
+		}, ctap.StatusCBORUnexpectedType},
+		{"a bad algorithm after a good one", func(m message) message {
+			return m.with(4, []any{map[string]any{"alg": -7, "type": publicKey}, map[string]any{"alg": -7}})
+		}, ctap.StatusInvalidCBOR},
+		{"131 CHK-065 an unsupported algorithm alone", func(m message) message {
+			return m.with(4, []any{map[string]any{"alg": -65000, "type": publicKey}})
+		}, ctap.StatusUnsupportedAlgorithm},
+		{"132 CHK-066 another type alone", func(m message) message {
+			return m.with(4, []any{map[string]any{"alg": -7, "type": "x"}})
+		}, ctap.StatusUnsupportedAlgorithm},
+		{"133 no algorithm", func(m message) message { return m.with(4, []any{}) }, ctap.StatusUnsupportedAlgorithm},
+		{"134 CHK-067 excludeList with an unknown type", func(m message) message {
+			return m.with(5, []any{map[string]any{"type": "x", "id": []byte{1}}})
+		}, 0},
+		{"135 CHK-068 attestationFormatsPreference", func(m message) message { return m.with(11, []any{"packed", "x"}) }, 0},
+		{"136 CHK-069 attestationFormatsPreference none", func(m message) message { return m.with(11, []any{"none"}) }, 0},
+		{"137 CHK-070 attestationFormatsPreference of text", func(m message) message { return m.with(11, "packed") }, ctap.StatusCBORUnexpectedType},
+		{"138 CHK-071 excludeList with text", func(m message) message { return m.with(5, []any{descriptor, "x"}) }, ctap.StatusCBORUnexpectedType},
+		{"139 CHK-072 excludeList without type", func(m message) message { return m.with(5, []any{map[string]any{"id": []byte{1}}}) }, ctap.StatusCBORUnexpectedType},
+		{"140 CHK-073 excludeList with type of bytes", func(m message) message {
+			return m.with(5, []any{map[string]any{"type": []byte("x"), "id": []byte{1}}})
+		}, ctap.StatusCBORUnexpectedType},
+		{"141 CHK-074 excludeList without id", func(m message) message { return m.with(5, []any{map[string]any{"type": publicKey}}) }, ctap.StatusCBORUnexpectedType},
+		{"142 CHK-075 excludeList with id of text", func(m message) message {
+			return m.with(5, []any{map[string]any{"type": publicKey, "id": "x"}})
+		}, ctap.StatusCBORUnexpectedType},
+		{"145 excludeList with as many as are allowed", func(m message) message { return m.with(5, repeat(descriptor, 20)) }, 0},
+		{"145 excludeList with one too many", func(m message) message { return m.with(5, repeat(descriptor, 21)) }, ctap.StatusLimitExceeded},
+		{"146 CHK-076 an unknown option", func(m message) message { return m.with(7, map[string]any{"x": true}) }, 0},
+		{"options of another type", func(m message) message { return m.with(7, map[string]any{"rk": 1}) }, ctap.StatusCBORUnexpectedType},
+		{"148 uv", func(m message) message { return m.with(7, map[string]any{"uv": true}) }, ctap.StatusInvalidOption},
+		{"149 CHK-079 up true", func(m message) message { return m.with(7, map[string]any{"up": true}) }, 0},
+		{"150 CHK-080 up false", func(m message) message { return m.with(7, map[string]any{"up": false}) }, ctap.StatusInvalidOption},
+		{"152 pinUvAuthParam without protocol", func(m message) message { return m.with(8, []byte{1}) }, ctap.StatusMissingParameter},
+		{"153 protocol 3", func(m message) message { return m.with(8, []byte{1}).with(9, 3) }, ctap.StatusInvalidParameter},
+		{"protocol without pinUvAuthParam", func(m message) message { return m.with(9, 3) }, 0},
+		{"154 a pinUvAuthParam of no bytes", func(m message) message { return m.with(8, []byte{}) }, ctap.StatusPINNotSet},
+		{"an unknown parameter", func(m message) message { return m.with(99, "x") }, 0},
+		{"203 CHK-110 rk", func(m message) message { return m.with(7, map[string]any{"rk": true}) }, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.row, func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			m := tt.spoil(messageOf(t, creation("ada", nil)))
+			wantStatus(t, "makeCredential", k.command(ctap.CommandMakeCredential, map[int]any(m), nil), asError(tt.want))
+		})
+	}
+}
+
+func repeat(item any, n int) []any {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = item
+	}
+	return list
+}
+
+// The rows of section H that spoil a getAssertion of a credential that is there.
+func TestGetAssertionRows(t *testing.T) {
+	tests := []struct {
+		row   string
+		spoil func(m message, id []byte) message
+		want  ctap.Status
+	}{
+		{"167 CHK-087 valid", func(m message, _ []byte) message { return m }, 0},
+		{"168 CHK-088 no rpId", func(m message, _ []byte) message { return m.with(1, nil) }, ctap.StatusMissingParameter},
+		{"169 CHK-089 rpId of bytes", func(m message, _ []byte) message { return m.with(1, []byte("x")) }, ctap.StatusCBORUnexpectedType},
+		{"170 CHK-090 no clientDataHash", func(m message, _ []byte) message { return m.with(2, nil) }, ctap.StatusMissingParameter},
+		{"171 CHK-091 clientDataHash of text", func(m message, _ []byte) message { return m.with(2, "x") }, ctap.StatusCBORUnexpectedType},
+		{"172 CHK-092 allowList of text", func(m message, _ []byte) message { return m.with(3, "x") }, ctap.StatusCBORUnexpectedType},
+		{"173 CHK-093 allowList with text", func(m message, _ []byte) message { return m.with(3, []any{"x"}) }, ctap.StatusCBORUnexpectedType},
+		{"174 CHK-094 an unknown option", func(m message, _ []byte) message { return m.with(5, map[string]any{"x": true}) }, 0},
+		{"175 CHK-095 up true", func(m message, _ []byte) message { return m.with(5, map[string]any{"up": true}) }, 0},
+		{"176 up false", func(m message, _ []byte) message { return m.with(5, map[string]any{"up": false}) }, 0},
+		{"178 uv", func(m message, _ []byte) message { return m.with(5, map[string]any{"uv": true}) }, ctap.StatusInvalidOption},
+		{"179 rk true", func(m message, _ []byte) message { return m.with(5, map[string]any{"rk": true}) }, ctap.StatusUnsupportedOption},
+		{"179 rk false", func(m message, _ []byte) message { return m.with(5, map[string]any{"rk": false}) }, ctap.StatusUnsupportedOption},
+		{"180 CHK-097 an unknown type as well", func(m message, id []byte) message {
+			return m.with(3, []any{map[string]any{"type": "x", "id": id}, map[string]any{"type": publicKey, "id": id}})
+		}, 0},
+		{"181 CHK-098 text as well", func(m message, id []byte) message {
+			return m.with(3, []any{map[string]any{"type": publicKey, "id": id}, "x"})
+		}, ctap.StatusCBORUnexpectedType},
+		{"182 CHK-099 no type", func(m message, id []byte) message { return m.with(3, []any{map[string]any{"id": id}}) }, ctap.StatusCBORUnexpectedType},
+		{"183 CHK-100 type of bytes", func(m message, id []byte) message {
+			return m.with(3, []any{map[string]any{"type": []byte("x"), "id": id}})
+		}, ctap.StatusCBORUnexpectedType},
+		{"184 CHK-101 no id", func(m message, _ []byte) message { return m.with(3, []any{map[string]any{"type": publicKey}}) }, ctap.StatusCBORUnexpectedType},
+		{"185 CHK-102 id of text", func(m message, _ []byte) message {
+			return m.with(3, []any{map[string]any{"type": publicKey, "id": "x"}})
+		}, ctap.StatusCBORUnexpectedType},
+		{"187 an unknown id", func(m message, _ []byte) message {
+			return m.with(3, []any{map[string]any{"type": publicKey, "id": []byte{1}}})
+		}, ctap.StatusNoCredentials},
+		{"188 another rpId", func(m message, _ []byte) message { return m.with(1, "example.org") }, ctap.StatusNoCredentials},
+		{"an allowList with one too many", func(m message, id []byte) message {
+			return m.with(3, repeat(map[string]any{"type": publicKey, "id": id}, 21))
+		}, ctap.StatusLimitExceeded},
+		{"an empty allowList is none", func(m message, _ []byte) message { return m.with(3, []any{}) }, ctap.StatusNoCredentials},
+	}
+	for _, tt := range tests {
+		t.Run(tt.row, func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			id := k.create(creation("ada", nil)).id
+			m := tt.spoil(messageOf(t, assertionBy(id)), id)
+			wantStatus(t, "getAssertion", k.command(ctap.CommandGetAssertion, map[int]any(m), nil), asError(tt.want))
+		})
+	}
+}
+
+// Row 151: what is no canonical CBOR, of each command that takes parameters. It
+// is refused before anything is asked or done.
+func TestMalformedRow151(t *testing.T) {
+	presence := &asks{}
+	profile, _ := ProfileByName("biometric")
+	p := newProfileKey(t, profile, presence)
+	for _, id := range []ctap.Command{
+		ctap.CommandMakeCredential, ctap.CommandGetAssertion, ctap.CommandClientPIN, ctap.CommandBioEnrollment,
+		ctap.CommandCredentialManagement, ctap.CommandLargeBlobs, ctap.CommandConfig,
+	} {
+		for name, body := range map[string][]byte{
+			"nothing":               {},
+			"an array":              {0x80},
+			"a number":              {0x01},
+			"a byte after the map":  {0xa1, 0x01, 0x01, 0x00},
+			"a key twice":           {0xa2, 0x01, 0x01, 0x01, 0x01},
+			"keys out of order":     {0xa2, 0x02, 0x01, 0x01, 0x01},
+			"an indefinite length":  {0xbf, 0x01, 0x01, 0xff},
+			"a tag":                 {0xa1, 0x01, 0xc1, 0x01},
+			"a long integer":        {0xa1, 0x01, 0x18, 0x01},
+			"a map that is cut":     {0xa2, 0x01, 0x01},
+			"text that is no UTF-8": {0xa1, 0x01, 0x61, 0xff},
+			"too many levels":       {0xa1, 0x01, 0x81, 0x81, 0x81, 0x81, 0x01},
+		} {
+			wantStatus(t, fmt.Sprintf("%v: %s", id, name), p.command(id, body, nil), ctap.StatusInvalidCBOR)
+		}
+	}
+	if len(presence.prompts) != 0 {
+		t.Errorf("asked %d times, want never", len(presence.prompts))
+	}
+}
+
+// The remaining rows of sections F to K that other tests do not carry in their
+// names.
+func TestOperationRows(t *testing.T) {
+	rows := []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"129 kit, 130 kit the first algorithm that is supported", func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			for _, tt := range []struct {
+				algs []cose.ID
+				want cose.ID
+			}{{[]cose.ID{-65000, cose.ES256}, cose.ES256}, {[]cose.ID{cose.EdDSA, cose.ES256}, cose.EdDSA}, {[]cose.ID{cose.ES256, cose.EdDSA}, cose.ES256}} {
+				m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) {
+					r.PubKeyCredParams = nil
+					for _, alg := range tt.algs {
+						r.PubKeyCredParams = append(r.PubKeyCredParams, ctap.CredentialParameters{Algorithm: int64(alg), Type: publicKey})
+					}
+				}))
+				var key map[int]any
+				if err := ctap.Unmarshal(m.data.Credential.PublicKey, &key); err != nil || fmt.Sprint(key[3]) != fmt.Sprint(int64(tt.want)) {
+					t.Errorf("%v: alg %v, %v; want %d", tt.algs, key[3], err, tt.want)
+				}
+			}
+		}},
+		{"147 CHK-078, 177 CHK-096 uv with built-in verification", func(t *testing.T) {
+			k := enrolledKey(t)
+			m := k.create(creation("ada", withUV))
+			_, data := k.get(withOptions(assertionBy(m.id), &ctap.Options{UV: yes()}), m)
+			if m.data.Flags&ctap.FlagUV == 0 || data.Flags&ctap.FlagUV == 0 {
+				t.Errorf("flags %02x and %02x, want UV", m.data.Flags, data.Flags)
+			}
+		}},
+		{"159 nobody touches the key", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newKey(t, PresenceFunc(Ignore), nil)
+				start := time.Now()
+				for _, tt := range []struct {
+					id     ctap.Command
+					params any
+				}{{ctap.CommandMakeCredential, creation("ada", nil)}, {ctap.CommandSelection, nil}, {ctap.CommandGetAssertion, assertionBy()}} {
+					wantStatus(t, tt.id.String(), k.command(tt.id, tt.params, nil), ctap.StatusUserActionTimeout)
+				}
+				if took := time.Since(start); took != 90*time.Second {
+					t.Errorf("took %v, want 90s", took)
+				}
+			})
+		}},
+		{"160 CHK-081, 161 CHK-082, 163 CHK-083, 164 CHK-084, 166 CHK-086 the answer", func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			answer := k.on(t.Context(), 1, ctap.CTAP2, append([]byte{1}, ctap.MustMarshal(creation("ada", nil))...))
+			var members map[int]any
+			if err := ctap.Unmarshal(answer[1:], &members); err != nil || len(members) != 3 || members[1] != "packed" {
+				t.Fatalf("members %v, %v; want 1 to 3, packed", members, err)
+			}
+			m := k.create(creation("ada", nil))
+			if size := len(m.response.AuthData); size != 37+16+2+128+77 {
+				t.Errorf("authData of %d bytes, want 260", size)
+			}
+			if got, want := m.data.Flags, ctap.FlagUP|ctap.FlagAT; got != want || m.data.RPIDHash != testRPIDHash {
+				t.Errorf("flags %02x, want %02x", got, want)
+			}
+			if s := m.packed(t); s.Algorithm != int64(cose.ES256) || len(s.X5C) != 1 || len(s.Signature) == 0 {
+				t.Errorf("attStmt %+v, want alg -7, a signature and a certificate", s)
+			}
+		}},
+		{"162 CHK-082 each algorithm's COSE key", func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			for alg, want := range map[cose.ID]int{cose.ES256: 5, cose.EdDSA: 4} {
+				m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(alg) }))
+				var key map[int]any
+				if err := ctap.Unmarshal(m.data.Credential.PublicKey, &key); err != nil || len(key) != want {
+					t.Errorf("%d: %v, %v; want %d members", alg, key, err, want)
+				}
+			}
+		}},
+		{"189 alwaysUv, no param", func(t *testing.T) {
+			p := keyWithPIN(t, 2, nil)
+			wantStatus(t, "toggleAlwaysUv", p.configure(p.tokenBy(testPIN, acfg, ""), ctap.ToggleAlwaysUv, nil), nil)
+			wantStatus(t, "getAssertion", p.command(ctap.CommandGetAssertion, assertionBy(), nil), ctap.StatusPUATRequired)
+			wantStatus(t, "158 makeCredential", p.command(ctap.CommandMakeCredential, creation("ada", nil), nil), ctap.StatusPUATRequired)
+		}},
+		{"191 CHK-104, 192 CHK-105, 195 CHK-108 the assertion", func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			made := k.create(creation("ada", nil))
+			answer := k.on(t.Context(), 1, ctap.CTAP2, append([]byte{2}, ctap.MustMarshal(assertionBy(made.id))...))
+			var members map[int]any
+			if err := ctap.Unmarshal(answer[1:], &members); err != nil || len(members) != 3 {
+				t.Fatalf("members %v, %v; want 1 to 3", members, err)
+			}
+			if got, want := members[1], map[any]any{"id": made.id, "type": publicKey}; fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("credential %v, want %v", got, want)
+			}
+			if size := len(members[2].([]byte)); size != 37 {
+				t.Errorf("authData of %d bytes, want 37", size)
+			}
+		}},
+		{"193 CHK-106, 194 CHK-107 counter and signature", func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			made, last := k.create(creation("ada", nil)), uint32(0)
+			for range 3 {
+				_, data := k.get(assertionBy(made.id), made) // which verifies it
+				if data.SignCount <= last {
+					t.Errorf("signCount %d after %d", data.SignCount, last)
+				}
+				last = data.SignCount
+			}
+		}},
+		{"196 CHK-109, 197 CHK-109, 198 reset", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newKey(t, PresenceFunc(Approve), nil)
+				made := k.create(creation("ada", discoverable))
+				time.Sleep(11 * time.Second)
+				wantStatus(t, "late", k.command(ctap.CommandReset, nil, nil), ctap.StatusNotAllowed)
+				k.get(assertionBy(made.id), made)
+				k.Plug()
+				wantStatus(t, "after a power cycle", k.command(ctap.CommandReset, nil, nil), nil)
+				wantStatus(t, "old id", k.command(ctap.CommandGetAssertion, assertionBy(made.id), nil), ctap.StatusNoCredentials)
+			})
+		}},
+		{"199 reset, nobody or denied", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				wantStatus(t, "nobody", newKey(t, PresenceFunc(Ignore), nil).command(ctap.CommandReset, nil, nil), ctap.StatusUserActionTimeout)
+				wantStatus(t, "denied", newKey(t, PresenceFunc(Deny), nil).command(ctap.CommandReset, nil, nil), ctap.StatusOperationDenied)
+			})
+		}},
+		{"201 reset that wants a long touch", func(t *testing.T) {
+			short := PresenceFunc(func(_ context.Context, p Prompt) error {
+				if p.Long {
+					return ctap.StatusOperationDenied
+				}
+				return nil
+			})
+			profile, _ := ProfileByName("full-policy")
+			k := newKey(t, short, func(c *Config) { c.Profile = profile })
+			made := k.create(creation("ada", discoverable))
+			wantStatus(t, "enableLongTouchForReset", k.configure(nil, ctap.EnableLongTouchForReset, nil), nil)
+			wantStatus(t, "short touch", k.command(ctap.CommandReset, nil, nil), ctap.StatusOperationDenied)
+			k.get(assertionBy(), made)
+		}},
+		{"202 selection", func(t *testing.T) {
+			wantStatus(t, "selection", newKey(t, PresenceFunc(Approve), nil).command(ctap.CommandSelection, nil, nil), nil)
+		}},
+		{"204 CHK-111, 205 CHK-111, 206, 213 three accounts", func(t *testing.T) {
+			k := newKey(t, PresenceFunc(Approve), nil)
+			want := accounts(k)
+			var resp ctap.GetAssertionResponse
+			wantStatus(t, "first", k.command(ctap.CommandGetAssertion, assertionBy(), &resp), nil)
+			if resp.NumberOfCredentials != 3 || !bytes.Equal(resp.Credential.ID, want[0].id) {
+				t.Errorf("got %+v, want 3 and the newest first", resp)
+			}
+			for _, m := range want[1:] {
+				resp = ctap.GetAssertionResponse{}
+				wantStatus(t, "next", k.command(ctap.CommandGetNextAssertion, nil, &resp), nil)
+				if resp.NumberOfCredentials != 0 || !bytes.Equal(resp.Credential.ID, m.id) || resp.User.Name != "" {
+					t.Errorf("got %+v, want no number, and the user's ID alone", resp)
+				}
+			}
+			wantStatus(t, "a fourth", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
+		}},
+		{"211 CHK-114, 212 CHK-115, 214 discoverable credentials", func(t *testing.T) {
+			p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.DiscoverableCredentials = 1 }).speaking(2)
+			before := storeState(p)
+			old := p.create(creation("ada", discoverable))
+			wantOtherState(t, p, before)
+			before = storeState(p)
+			fresh := p.create(creation("ada", discoverable))
+			wantOtherState(t, p, before)
+			wantStatus(t, "old id", p.command(ctap.CommandGetAssertion, assertionBy(old.id), nil), ctap.StatusNoCredentials)
+			before = storeState(p)
+			wantStatus(t, "full", p.command(ctap.CommandMakeCredential, creation("bob", discoverable), nil), ctap.StatusKeyStoreFull)
+			p.create(creation("eve", nil)) // not discoverable
+			if !bytes.Equal(storeState(p), before) {
+				t.Error("the credential store state changed, though no discoverable credential did")
+			}
+			p.get(assertionBy(), fresh)
+		}},
+	}
+	for _, row := range rows {
+		t.Run(row.name, row.run)
+	}
+}

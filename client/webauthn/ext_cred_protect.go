@@ -1,0 +1,34 @@
+package webauthn
+
+import "context"
+
+// protectionPolicies are the levels of credProtect, from 1 on.
+var protectionPolicies = map[string]uint64{
+	"userVerificationOptional":                     1,
+	"userVerificationOptionalWithCredentialIDList": 2,
+	"userVerificationRequired":                     3,
+}
+
+// credProtect is the extension credProtect (§12.1 of CTAP): what the key keeps
+// the credential to itself without. Its output is in the authenticator data
+// alone. Without it none is asked for, as by most browsers.
+var credProtect = createExtension{
+	check: func(op *creation) error {
+		policy := op.opts.Extensions.CredentialProtectionPolicy
+		level, known := protectionPolicies[policy]
+		switch {
+		case policy != "" && !known:
+			return fail(TypeError, "credentialProtectionPolicy %q is none", policy)
+		case level > 1 && op.opts.Extensions.EnforceCredentialProtectionPolicy && !op.extends("credProtect"):
+			return fail(NotAllowedError, "the key cannot protect credentials")
+		}
+		return nil
+	},
+	ask: func(_ context.Context, op *creation) error {
+		level := protectionPolicies[op.opts.Extensions.CredentialProtectionPolicy]
+		if level == 0 || !op.extends("credProtect") {
+			return nil
+		}
+		return op.extend("credProtect", level)
+	},
+}

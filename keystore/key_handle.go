@@ -1,0 +1,24 @@
+package keystore
+
+import "bytes"
+
+// A key handle that is too long for a relying party to keep, an RSA key's for
+// instance, stays here under a short random ID, though its credential is not
+// discoverable.
+
+// PutKeyHandle keeps a key handle of rpIDHash under an ID.
+func PutKeyHandle(tx Tx, rpIDHash [32]byte, id, keyHandle []byte) error {
+	return tx.Put(bucketHandles, id, append(rpIDHash[:], keyHandle...))
+}
+
+// KeyHandle returns the key handle that rpIDHash has under an ID, or nil.
+func KeyHandle(tx Tx, rpIDHash [32]byte, id []byte) []byte {
+	if len(id) == 0 {
+		return nil
+	}
+	handle, ok := bytes.CutPrefix(tx.Get(bucketHandles, id), rpIDHash[:])
+	if !ok {
+		return nil
+	}
+	return bytes.Clone(handle)
+}
