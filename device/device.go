@@ -58,6 +58,7 @@ type Device struct {
 	authenticator *authenticator.Authenticator
 	profile       authenticator.Profile
 	store         keystore.Store
+	verification  authenticator.Verification
 	identity
 }
 
@@ -84,7 +85,7 @@ func openStore(cfg Config) (keystore.Store, error) {
 }
 
 func assemble(cfg Config, store keystore.Store) (*Device, error) {
-	d := &Device{profile: cfg.Profile, store: store}
+	d := &Device{profile: cfg.Profile, store: store, verification: cfg.Verification}
 	entropy, err := newEntropy(cfg.Seed, store)
 	if err != nil {
 		return nil, fmt.Errorf("device: %w", err)

@@ -34,10 +34,12 @@ func (d *Device) Metadata() (*attestation.Metadata, error) {
 	return m, err
 }
 
-// factoryInfo asks a twin of the device, made of nothing but its profile.
+// factoryInfo asks a twin of the device, made of its profile and of how it
+// verifies users.
 func (d *Device) factoryInfo() (*ctap.GetInfoResponse, error) {
 	twin, err := authenticator.New(authenticator.Config{
 		Profile: d.profile, Store: keystore.NewMemory(), Attester: d.attester(false), Enterprise: d.enterpriseAttester(false),
+		Verification: d.verification,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -36,6 +37,21 @@ func TestMetadata(t *testing.T) {
 				t.Errorf("statement of %q, %v; want %v", statement.AAGUID, err, p.AAGUID)
 			}
 		})
+	}
+}
+
+// The statement says that the key can verify its user, if it can.
+func TestMetadataTellsVerification(t *testing.T) {
+	p, _ := authenticator.ProfileByName("platform")
+	verify := authenticator.VerificationFunc(func(context.Context, authenticator.Prompt) (bool, error) { return true, nil })
+	for _, tt := range []struct {
+		by   authenticator.Verification
+		want bool
+	}{{nil, false}, {verify, true}} {
+		m, err := open(t, Config{Profile: p, Verification: tt.by}).Metadata()
+		if err != nil || m.Info.Options["uv"] != tt.want {
+			t.Errorf("options %v, %v; want uv %v", m.Info.Options, err, tt.want)
+		}
 	}
 }
 
