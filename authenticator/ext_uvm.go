@@ -27,11 +27,11 @@ func (u *consent) verificationMethods() [][3]uint64 {
 	return [][3]uint64{{u.verificationMethod(), keyProtectionSoftware, matcherProtectionSoftware}}
 }
 
-// verificationMethod returns the method of the FIDO registry. Where a token
-// vouches for the user and there is a PIN, the PIN is taken to be how it was got.
+// verificationMethod returns the method of the FIDO registry: that of the token
+// which vouches for the user, if there is one.
 func (u *consent) verificationMethod() uint64 {
 	switch {
-	case u.flags&ctap.FlagUV != 0 && (u.uv || !u.a.pinSet()):
+	case u.flags&ctap.FlagUV != 0 && (u.token == nil || u.token.byUV):
 		return u.a.profile.UVModality
 	case u.flags&ctap.FlagUV != 0:
 		return passcodeExternal

@@ -40,5 +40,13 @@ func TestUVM(t *testing.T) {
 		check(t, k, withOptions(asked.assertion(m.id), &ctap.Options{UV: yes()}), m, fingerprintInternal)
 		token := k.speaking(2).tokenBy("", ga, testRPID)
 		check(t, k, assertedBy(token, asked.assertion(m.id)), m, fingerprintInternal)
+
+		if err := k.SetPIN(testPIN); err != nil { // which changes nothing for a finger's token
+			t.Fatal(err)
+		}
+		for pin, want := range map[string]int{"": fingerprintInternal, testPIN: passcodeExternal} {
+			token := k.speaking(2).tokenBy(pin, ga, testRPID)
+			check(t, k, assertedBy(token, asked.assertion(m.id)), m, want)
+		}
 	})
 }

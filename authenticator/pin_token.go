@@ -34,6 +34,7 @@ type token struct {
 	rpID        *string // nil: not bound
 	present     bool    // userPresent
 	verified    bool    // userVerified
+	byUV        bool    // the key verified the user by itself; else there was a PIN
 	issued      time.Time
 	used        bool
 	pinToken    bool // as CTAP 2.0 has it
@@ -98,7 +99,7 @@ func (p *pinAuth) issue(protocol pinuv.Protocol, permissions ctap.Permissions, r
 	}
 	p.token = &token{
 		protocol: protocol, value: value, permissions: permissions, rpID: rpID,
-		present: present, verified: true, issued: time.Now(),
+		present: present, verified: true, byUV: present, issued: time.Now(),
 	}
 	return p.token, nil
 }
