@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/softkey-project/softkey/attestation"
@@ -151,11 +152,7 @@ func (op *makeCredential) attest(context.Context) error {
 	if err := op.a.fits(len(authData), op.statementSize(), op.outputs.unsignedSize()); err != nil {
 		return err
 	}
-	format := attestation.Choose(op.req.AttestationFormatsPreference, p.AttestationFormats)
-	if op.response.EnterpriseAttestation {
-		format = attestation.ByName("packed")
-	}
-	statement, err := format.Statement(&attestation.Input{
+	format, statement, err := op.statement(&attestation.Input{
 		AuthData: authData, ClientDataHash: op.req.ClientDataHash, RPIDHash: op.rpIDHash,
 		CredentialID: op.created.id, PublicKey: data.Credential.PublicKey,
 		Algorithm: op.alg.ID(), Key: op.created.key, Attester: op.attester,
@@ -167,6 +164,26 @@ func (op *makeCredential) attest(context.Context) error {
 	op.response.UnsignedExtensionOutputs = op.outputs.unsigned
 	return nil
 }
+
+// statement makes the attestation statement, in the format that the host prefers
+// among ours. One that has no place for the credential's algorithm gives way to
+// packed, if that is ours too.
+func (op *makeCredential) statement(in *attestation.Input) (attestation.Format, any, error) {
+	ours := op.a.profile.AttestationFormats
+	format := attestation.Choose(op.req.AttestationFormatsPreference, ours)
+	if op.response.EnterpriseAttestation {
+		format = attestation.ByName(packed)
+	}
+	statement, err := format.Statement(in)
+	if errors.Is(err, ctap.StatusUnsupportedAlgorithm) && slices.Contains(ours, packed) {
+		format = attestation.ByName(packed)
+		statement, err = format.Statement(in)
+	}
+	return format, statement, err
+}
+
+// packed is the attestation statement format of security keys.
+const packed = "packed"
 
 // store is step 17, done last: what is kept is answered, or the store failed.
 func (op *makeCredential) store(context.Context) error {

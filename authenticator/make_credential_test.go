@@ -204,6 +204,20 @@ func TestAttestationPreference(t *testing.T) {
 	}
 }
 
+// A format without a place for the algorithm gives way to packed, where the key
+// has that; else the credential cannot be made.
+func TestFormatThatCannotTakeTheAlgorithm(t *testing.T) {
+	eddsa := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.EdDSA) })
+	with := func(formats ...string) key {
+		return newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.AttestationFormats = formats })
+	}
+	if got := with("fido-u2f", "packed").create(eddsa).response.Format; got != "packed" {
+		t.Errorf("got %q, want packed", got)
+	}
+	err := with("fido-u2f").command(ctap.CommandMakeCredential, eddsa, nil)
+	wantStatus(t, "fido-u2f alone", err, ctap.StatusUnsupportedAlgorithm)
+}
+
 func TestSelfAttestation(t *testing.T) {
 	k := newKey(t, PresenceFunc(Approve), func(c *Config) {
 		c.Attester = nil
