@@ -27,6 +27,8 @@ import (
 // TestScripts runs testdata/*.txt, in which softkey is this test binary. Beside
 // the commands of testscript there are:
 //
+//	ca CERTIFICATE KEY              make a CA
+//	verify ROOT CHAIN               check a chain of certificates
 //	exits CODE PROGRAM [ARG...]     run a program, which ends with the exit code
 //	start NAME ARG...               start `softkey run`; when it is ready, $NAME is its address,
 //	                                $NAME2 its second, and $NAME_control that of --control
@@ -68,6 +70,7 @@ func TestScripts(t *testing.T) {
 			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "signal": cmdSignal,
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
 			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand, "unhex": cmdUnhex, "only": cmdOnly,
+			"ca": cmdCA, "verify": cmdVerify,
 		},
 	})
 }
