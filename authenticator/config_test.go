@@ -277,7 +277,7 @@ func wantRPIDs(t *testing.T, p platform, n int) {
 	}
 }
 
-// What is configured is on disk, and a reset undoes it (row 200).
+// What is configured is on disk, and a reset undoes it.
 func TestConfigurationOverRestartAndReset(t *testing.T) {
 	store := keystore.NewMemory()
 	restart := func() platform {
@@ -329,24 +329,26 @@ func TestConfigurationOverRestartAndReset(t *testing.T) {
 	p = restart()
 	check(p)
 
-	wantStatus(t, "reset", p.command(ctap.CommandReset, nil, nil), nil)
-	for range 2 { // now and after a restart
-		info := *p.info()
-		info.EncIdentifier, info.EncCredStoreState = nil, nil
-		if got, want := ctap.MustMarshal(info), ctap.MustMarshal(factory); string(got) != string(want) {
-			t.Errorf("getInfo after the reset %x, want %x", got, want)
+	t.Run("200 reset", func(t *testing.T) {
+		wantStatus(t, "reset", p.command(ctap.CommandReset, nil, nil), nil)
+		for range 2 { // now and after a restart
+			info := *p.info()
+			info.EncIdentifier, info.EncCredStoreState = nil, nil
+			if got, want := ctap.MustMarshal(info), ctap.MustMarshal(factory); string(got) != string(want) {
+				t.Errorf("getInfo after the reset %x, want %x", got, want)
+			}
+			wantRPIDs(t, p, 0)
+			if blobs, err := p.readBlobs(99, 0); err != nil || string(blobs) != string(emptyLargeBlobArray()) {
+				t.Errorf("large-blob array %x, %v; want the empty one", blobs, err)
+			}
+			_ = p.Close()
+			p = restart()
 		}
-		wantRPIDs(t, p, 0)
-		if blobs, err := p.readBlobs(99, 0); err != nil || string(blobs) != string(emptyLargeBlobArray()) {
-			t.Errorf("large-blob array %x, %v; want the empty one", blobs, err)
+		p.mustSetPIN(testPIN)
+		if got := p.retries(); got != pinAttempts {
+			t.Errorf("%d retries after the reset, want %d", got, pinAttempts)
 		}
-		_ = p.Close()
-		p = restart()
-	}
-	p.mustSetPIN(testPIN)
-	if got := p.retries(); got != pinAttempts {
-		t.Errorf("%d retries after the reset, want %d", got, pinAttempts)
-	}
+	})
 }
 
 // alwaysUv switches U2F off (row 62), but for its version.

@@ -82,85 +82,145 @@ func TestGetInfoIsCanonical(t *testing.T) {
 		if !p.CTAP2() {
 			continue
 		}
-		answer := newProfileKey(t, p, nil).on(t.Context(), 1, ctap.CTAP2, []byte{byte(ctap.CommandGetInfo), 0xff})
-		var info ctap.GetInfoResponse
-		if err := ctap.Unmarshal(answer[1:], &info); err != nil { // the byte of the request is ignored: row 105
-			t.Errorf("%s: %v", p.Name, err)
-		}
-		if again := ctap.MustMarshal(info); !bytes.Equal(again, answer[1:]) {
-			t.Errorf("%s: got %x, want %x", p.Name, answer[1:], again)
-		}
-	}
-}
-
-// The rows of section E that the golden files do not show by themselves, for
-// each profile, new and set up.
-func TestGetInfoRows(t *testing.T) {
-	for _, p := range Profiles() {
-		if !p.CTAP2() {
-			continue
-		}
-		t.Run(p.Name, func(t *testing.T) {
-			k := newProfileKey(t, p, PresenceFunc(Approve))
-			checkInfo(t, k.info())
-			if p.has(ctap.OptionClientPIN) {
-				k.speaking(p.PinUvAuthProtocols[0]).mustSetPIN(testPIN)
-				checkInfo(t, k.info())
+		t.Run("105 with a byte that is ignored, "+p.Name, func(t *testing.T) {
+			answer := newProfileKey(t, p, nil).on(t.Context(), 1, ctap.CTAP2, []byte{byte(ctap.CommandGetInfo), 0xff})
+			var info ctap.GetInfoResponse
+			if err := ctap.Unmarshal(answer[1:], &info); err != nil {
+				t.Error(err)
+			}
+			if again := ctap.MustMarshal(info); !bytes.Equal(again, answer[1:]) {
+				t.Errorf("got %x, want %x", answer[1:], again)
 			}
 		})
 	}
 }
 
-// checkInfo holds a getInfo to the rules of one that is consistent (rows 84 to
-// 97, and the rules for members that hang together).
-func checkInfo(t *testing.T, info *ctap.GetInfoResponse) {
-	t.Helper()
-	has := func(option string) bool { _, ok := info.Options[option]; return ok }
-	config := func(sub ctap.ConfigSubcommand) bool {
-		return slices.Contains(info.AuthenticatorConfigCommands, uint64(sub))
+// infoRules are the rows of section E that a getInfo can be held to by itself.
+// Types are the vocabulary's: what decodes has them.
+var infoRules = []struct {
+	row   string
+	holds func(i *infoUnderTest) bool
+}{
+	{"84 CHK-038 versions", func(i *infoUnderTest) bool { return len(i.Versions) > 0 && unique(i.Versions) }},
+	{"85 CHK-038 extensions", func(i *infoUnderTest) bool { return unique(i.Extensions) }},
+	{"86 CHK-038 aaguid", func(i *infoUnderTest) bool { return len(i.AAGUID) == 16 }},
+	{"87 CHK-038 options", func(i *infoUnderTest) bool { return i.has("rk") && i.has("up") }},
+	{"88 CHK-038 maxMsgSize", func(i *infoUnderTest) bool { return i.MaxMsgSize >= 1024 }},
+	{"89 CHK-038 pinUvAuthProtocols", func(i *infoUnderTest) bool {
+		return unique(i.PinUvAuthProtocols) && i.verifies() == (len(i.PinUvAuthProtocols) > 0) &&
+			(!i.fido23() || slices.Contains(i.PinUvAuthProtocols, 2))
+	}},
+	{"90 CHK-038 transports", func(i *infoUnderTest) bool { return unique(i.Transports) }},
+	{"91 CHK-038 algorithms", func(i *infoUnderTest) bool { return unique(i.Algorithms) }},
+	{"92 CHK-038 maxSerializedLargeBlobArray", func(i *infoUnderTest) bool {
+		return i.Options["largeBlobs"] == (i.MaxSerializedLargeBlobArray >= 1024)
+	}},
+	{"93 CHK-038 minPINLength, forcePINChange", func(i *infoUnderTest) bool {
+		return !i.fido21() || i.has("clientPin") == (i.MinPINLength >= 4) && i.has("clientPin") == (i.ForcePINChange != nil)
+	}},
+	{"93 CHK-038 maxCredBlobLength", func(i *infoUnderTest) bool { return i.extends("credBlob") == (i.MaxCredBlobLength >= 32) }},
+	{"93 CHK-038 firmwareVersion", func(i *infoUnderTest) bool { return !i.fido21() || i.FirmwareVersion == FirmwareVersion }},
+	{"94 CHK-038 maxRPIDsForSetMinPINLength", func(i *infoUnderTest) bool {
+		return i.Options["setMinPINLength"] == (i.MaxRPIDsForSetMinPINLength != nil)
+	}},
+	{"94 CHK-038 uvModality", func(i *infoUnderTest) bool {
+		return !i.fido21() || i.has("uv") == (i.UVModality != 0) && i.UVModality&passcodeExternal == 0
+	}},
+	{"94 CHK-038 preferredPlatformUvAttempts", func(i *infoUnderTest) bool {
+		return !i.fido21() || i.has("uv") == (i.PreferredPlatformUvAttempts > 0)
+	}},
+	{"95 CHK-038 attestationFormats", func(i *infoUnderTest) bool {
+		return unique(i.AttestationFormats) && !slices.Contains(i.AttestationFormats, "none")
+	}},
+	{"96 kit maxPINLength", func(i *infoUnderTest) bool {
+		return i.MaxPINLength == 0 || i.MaxPINLength >= 8 && i.MaxPINLength <= 63 && i.MinPINLength <= i.MaxPINLength
+	}},
+	{"96 kit transportsForReset are transports", func(i *infoUnderTest) bool {
+		return unique(i.TransportsForReset) && within(i.TransportsForReset, i.Transports)
+	}},
+	{"96 kit rk needs verification and management", func(i *infoUnderTest) bool {
+		return !i.fido23() || !i.Options["rk"] || i.Options["credMgmt"] && i.verifies()
+	}},
+	{"96 kit verification needs pinUvAuthToken", func(i *infoUnderTest) bool {
+		return !i.fido21() || !i.verifies() || i.Options["pinUvAuthToken"]
+	}},
+	{"96 kit alwaysUv without makeCredUvNotRqd and U2F", func(i *infoUnderTest) bool {
+		return !i.Options["alwaysUv"] || !i.Options["makeCredUvNotRqd"] && !i.is(ctap.VersionU2FV2)
+	}},
+	{"96 kit config 1 with ep alone", func(i *infoUnderTest) bool { return !i.fido23() || i.has("ep") == i.config(1) }},
+	{"96 kit config 2 with alwaysUv alone", func(i *infoUnderTest) bool { return !i.fido23() || i.has("alwaysUv") == i.config(2) }},
+	{"96 kit config 3 with setMinPINLength alone", func(i *infoUnderTest) bool {
+		return !i.fido23() || i.Options["setMinPINLength"] == i.config(3)
+	}},
+	{"96 kit config 4 with longTouchForReset alone", func(i *infoUnderTest) bool {
+		return !i.fido23() || (i.LongTouchForReset != nil) == i.config(4)
+	}},
+	{"96 kit config FF with vendorPrototypeConfigCommands alone", func(i *infoUnderTest) bool {
+		return !i.fido23() || (i.VendorPrototypeConfigCommands != nil) == i.config(0xff)
+	}},
+	{"96 kit config with authnrCfg alone", func(i *infoUnderTest) bool {
+		return i.Options["authnrCfg"] || i.AuthenticatorConfigCommands == nil && i.VendorPrototypeConfigCommands == nil
+	}},
+	{"96 kit minPinLength with setMinPINLength", func(i *infoUnderTest) bool {
+		return i.extends("minPinLength") == i.Options["setMinPINLength"]
+	}},
+	{"96 kit hmac-secret-mc with hmac-secret", func(i *infoUnderTest) bool {
+		return !i.extends("hmac-secret-mc") || i.extends("hmac-secret")
+	}},
+	{"96 kit perCredMgmtRO with credMgmt", func(i *infoUnderTest) bool { return !i.Options["perCredMgmtRO"] || i.Options["credMgmt"] }},
+	{"96 kit uvBioEnroll with bioEnroll, uvAcfg with authnrCfg", func(i *infoUnderTest) bool {
+		return (!i.has("uvBioEnroll") || i.has("bioEnroll")) && (!i.has("uvAcfg") || i.has("authnrCfg"))
+	}},
+	{"96 kit the encrypted members with perCredMgmtRO alone", func(i *infoUnderTest) bool {
+		there := i.Options["perCredMgmtRO"]
+		return there == (len(i.EncIdentifier) == 32) && there == (len(i.EncCredStoreState) == 32)
+	}},
+	{"97 no FIDO_2_2", func(i *infoUnderTest) bool { return !i.is("FIDO_2_2") }},
+}
+
+// infoUnderTest answers the questions of infoRules.
+type infoUnderTest struct{ *ctap.GetInfoResponse }
+
+func (i *infoUnderTest) has(option string) bool   { _, ok := i.Options[option]; return ok }
+func (i *infoUnderTest) extends(name string) bool { return slices.Contains(i.Extensions, name) }
+func (i *infoUnderTest) is(version string) bool   { return slices.Contains(i.Versions, version) }
+func (i *infoUnderTest) verifies() bool           { return i.has("clientPin") || i.has("uv") }
+func (i *infoUnderTest) fido21() bool             { return i.is(ctap.VersionFIDO21) }
+func (i *infoUnderTest) fido23() bool             { return i.is(ctap.VersionFIDO23) }
+func (i *infoUnderTest) config(sub uint64) bool {
+	return slices.Contains(i.AuthenticatorConfigCommands, sub)
+}
+
+// The rules hold for each profile: when it is new, with a PIN, and where users
+// are always verified.
+func TestGetInfoRows(t *testing.T) {
+	for _, rule := range infoRules {
+		t.Run(rule.row, func(t *testing.T) {
+			for _, p := range Profiles() {
+				if p.CTAP2() {
+					checkInfoRule(t, p, rule.holds)
+				}
+			}
+		})
 	}
-	extends := func(name string) bool { return slices.Contains(info.Extensions, name) }
-	is := func(version string) bool { return slices.Contains(info.Versions, version) }
-	fido21 := is(ctap.VersionFIDO21)
-	for _, rule := range []struct {
-		what  string
-		holds bool
+}
+
+func checkInfoRule(t *testing.T, p Profile, holds func(*infoUnderTest) bool) {
+	t.Helper()
+	r := newBareRig(t, p)
+	for _, state := range []struct {
+		name  string
+		reach func() error
 	}{
-		{"97 no FIDO_2_2", !is("FIDO_2_2")},
-		{"lists without repetitions", unique(info.Versions) && unique(info.Extensions) && unique(info.PinUvAuthProtocols) &&
-			unique(info.Transports) && unique(info.Algorithms) && unique(info.AttestationFormats) && unique(info.TransportsForReset)},
-		{"aaguid of 16 bytes", len(info.AAGUID) == 16},
-		{"maxMsgSize", info.MaxMsgSize >= 1024},
-		{"89 FIDO_2_3 has protocol 2", !is(ctap.VersionFIDO23) || slices.Contains(info.PinUvAuthProtocols, 2)},
-		{"pinUvAuthProtocols with clientPin or uv alone", (len(info.PinUvAuthProtocols) > 0) == (has("clientPin") || has("uv"))},
-		{"92 maxSerializedLargeBlobArray with largeBlobs alone", info.Options["largeBlobs"] == (info.MaxSerializedLargeBlobArray >= 1024)},
-		{"93 maxCredBlobLength with credBlob alone", extends("credBlob") == (info.MaxCredBlobLength >= 32)},
-		{"minPINLength with clientPin alone", !fido21 || has("clientPin") == (info.MinPINLength >= 4)},
-		{"maxPINLength", info.MaxPINLength == 0 || info.MaxPINLength >= 8 && info.MaxPINLength <= 63 && info.MinPINLength <= info.MaxPINLength},
-		{"forcePINChange with clientPin alone", !fido21 || has("clientPin") == (info.ForcePINChange != nil)},
-		{"maxRPIDsForSetMinPINLength with setMinPINLength alone", info.Options["setMinPINLength"] == (info.MaxRPIDsForSetMinPINLength != nil)},
-		{"uvModality with uv alone", !fido21 || has("uv") == (info.UVModality != 0)},
-		{"no passcode_external in uvModality", info.UVModality&passcodeExternal == 0},
-		{"95 no format none", !slices.Contains(info.AttestationFormats, "none")},
-		{"transportsForReset are transports", subset(info.TransportsForReset, info.Transports)},
-		{"rk needs verification and management", !is(ctap.VersionFIDO23) || !info.Options["rk"] || info.Options["credMgmt"] && (has("clientPin") || has("uv"))},
-		{"verification needs pinUvAuthToken", !fido21 || !has("clientPin") && !has("uv") || info.Options["pinUvAuthToken"]},
-		{"alwaysUv without makeCredUvNotRqd and U2F", !info.Options["alwaysUv"] || !info.Options["makeCredUvNotRqd"] && !is(ctap.VersionU2FV2)},
-		{"config 1 with ep alone", !is(ctap.VersionFIDO23) || has("ep") == config(1)},
-		{"config 2 with alwaysUv alone", !is(ctap.VersionFIDO23) || has("alwaysUv") == config(2)},
-		{"config 3 with setMinPINLength alone", !is(ctap.VersionFIDO23) || info.Options["setMinPINLength"] == config(3)},
-		{"config 4 with longTouchForReset alone", !is(ctap.VersionFIDO23) || (info.LongTouchForReset != nil) == config(4)},
-		{"config FF with vendorPrototypeConfigCommands alone", !is(ctap.VersionFIDO23) || (info.VendorPrototypeConfigCommands != nil) == config(0xff)},
-		{"config commands with authnrCfg alone", info.Options["authnrCfg"] || info.AuthenticatorConfigCommands == nil && info.VendorPrototypeConfigCommands == nil},
-		{"minPinLength with setMinPINLength", extends("minPinLength") == info.Options["setMinPINLength"]},
-		{"hmac-secret-mc with hmac-secret", !extends("hmac-secret-mc") || extends("hmac-secret")},
-		{"perCredMgmtRO with credMgmt", !info.Options["perCredMgmtRO"] || info.Options["credMgmt"]},
-		{"uvBioEnroll with bioEnroll, uvAcfg with authnrCfg", (!has("uvBioEnroll") || has("bioEnroll")) && (!has("uvAcfg") || has("authnrCfg"))},
-		{"the encrypted members with perCredMgmtRO alone", info.Options["perCredMgmtRO"] == (len(info.EncIdentifier) == 32) &&
-			info.Options["perCredMgmtRO"] == (len(info.EncCredStoreState) == 32)},
+		{"new", func() error { return nil }},
+		{"with alwaysUv", func() error { return r.configure(nil, ctap.ToggleAlwaysUv, nil) }},
+		{"with a PIN", func() error { return r.setPIN(testPIN) }},
 	} {
-		if !rule.holds {
-			t.Errorf("%s: not so in %+v", rule.what, info)
+		if err := state.reach(); err != nil && p.has(ctap.OptionAlwaysUv) && !p.has(ctap.OptionUV) {
+			t.Errorf("%s, %s: %v", p.Name, state.name, err)
+		}
+		if info := r.key.info(); !holds(&infoUnderTest{info}) {
+			t.Errorf("%s, %s: not so in %+v", p.Name, state.name, info)
 		}
 	}
 }
@@ -171,10 +231,6 @@ func unique[T comparable](list []T) bool {
 		seen[item] = true
 	}
 	return len(seen) == len(list)
-}
-
-func subset(some, all []string) bool {
-	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
 // encryptedVector is a file of testdata/encrypted, made as encrypted.py says.
@@ -215,7 +271,7 @@ func TestEncryptedMemberVectors(t *testing.T) {
 	}
 }
 
-// What changes in the encrypted members, and what does not (rows 102 to 104).
+// What changes in the encrypted members, and what does not.
 func TestEncryptedMembers(t *testing.T) {
 	p := keyWithPIN(t, 2, nil)
 	type secrets struct{ identifier, state, token []byte }
@@ -224,15 +280,17 @@ func TestEncryptedMembers(t *testing.T) {
 	}
 	before, first, second := now(), p.info(), p.info()
 	for name, values := range map[string][2][]byte{
-		"encIdentifier":     {first.EncIdentifier, second.EncIdentifier},
-		"encCredStoreState": {first.EncCredStoreState, second.EncCredStoreState},
+		"102 CHK-041 encIdentifier":     {first.EncIdentifier, second.EncIdentifier},
+		"104 CHK-042 encCredStoreState": {first.EncCredStoreState, second.EncCredStoreState},
 	} {
-		if bytes.Equal(values[0][:16], values[1][:16]) {
-			t.Errorf("%s: twice the same initialization vector", name)
-		}
-		if bytes.Equal(values[0][16:], values[1][16:]) {
-			t.Errorf("%s: twice the same ciphertext", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if bytes.Equal(values[0][:16], values[1][:16]) {
+				t.Error("twice the same initialization vector")
+			}
+			if bytes.Equal(values[0][16:], values[1][16:]) {
+				t.Error("twice the same ciphertext")
+			}
+		})
 	}
 	for _, tt := range []struct {
 		name                     string
@@ -247,17 +305,17 @@ func TestEncryptedMembers(t *testing.T) {
 		{"a discoverable one", func() error { p.resident(testRPID, "ada"); return nil }, false, true, false},
 		{"pcmr", func() error { p.tokenBy(testPIN, pcmr, ""); return nil }, false, false, false},
 		{"changePIN", func() error { return p.changePIN(testPIN, testPIN) }, false, false, true},
-		{"reset", func() error { return p.command(ctap.CommandReset, nil, nil) }, true, true, true},
+		{"103 CHK-041, 104 CHK-042 reset", func() error { return p.command(ctap.CommandReset, nil, nil) }, true, true, true},
 	} {
-		if err := tt.do(); err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-		after := now()
-		got := []bool{!bytes.Equal(before.identifier, after.identifier), !bytes.Equal(before.state, after.state), !bytes.Equal(before.token, after.token)}
-		if want := []bool{tt.identifier, tt.state, tt.token}; !slices.Equal(got, want) {
-			t.Errorf("%s: identifier, state and token changed %v, want %v", tt.name, got, want)
-		}
-		before = after
+		t.Run(tt.name, func(t *testing.T) {
+			wantStatus(t, tt.name, tt.do(), nil)
+			after := now()
+			got := []bool{!bytes.Equal(before.identifier, after.identifier), !bytes.Equal(before.state, after.state), !bytes.Equal(before.token, after.token)}
+			if want := []bool{tt.identifier, tt.state, tt.token}; !slices.Equal(got, want) {
+				t.Errorf("identifier, state and token changed %v, want %v", got, want)
+			}
+			before = after
+		})
 	}
 }
 

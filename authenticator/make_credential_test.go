@@ -144,11 +144,11 @@ func TestExcludeList(t *testing.T) {
 		want   error
 		asked  int
 	}{
-		{"wrapped", [][]byte{{9}, listed.id}, nil, ctap.StatusCredentialExcluded, 1},
+		{"143 CHK-076 wrapped", [][]byte{{9}, listed.id}, nil, ctap.StatusCredentialExcluded, 1},
 		{"stored", [][]byte{stored.id}, nil, ctap.StatusCredentialExcluded, 1},
 		{"declined", [][]byte{listed.id}, ctap.StatusOperationDenied, ctap.StatusCredentialExcluded, 1},
 		{"cancelled", [][]byte{listed.id}, ctap.StatusKeepaliveCancel, ctap.StatusKeepaliveCancel, 1},
-		{"of another site", [][]byte{other.id}, nil, nil, 1},
+		{"144 of another site", [][]byte{other.id}, nil, nil, 1},
 		{"unknown", [][]byte{{9}, make([]byte, 64), make([]byte, 128), {}}, nil, nil, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,24 +219,26 @@ func TestFormatThatCannotTakeTheAlgorithm(t *testing.T) {
 }
 
 func TestSelfAttestation(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), func(c *Config) {
-		c.Attester = nil
-		c.Profile.Versions = []string{ctap.VersionFIDO20}
+	t.Run("165 CHK-085", func(t *testing.T) {
+		k := newKey(t, PresenceFunc(Approve), func(c *Config) {
+			c.Attester = nil
+			c.Profile.Versions = []string{ctap.VersionFIDO20}
+		})
+		m := k.create(creation("ada", nil))
+		var statement struct {
+			Algorithm cose.ID  `cbor:"alg"`
+			Signature []byte   `cbor:"sig"`
+			X5C       [][]byte `cbor:"x5c"`
+		}
+		if err := ctap.Unmarshal(ctap.MustMarshal(m.response.AttStmt), &statement); err != nil {
+			t.Fatal(err)
+		}
+		signed := append(bytes.Clone(m.response.AuthData), testClientDataHash[:]...)
+		err := cose.ByID(cose.ES256).Verify(m.data.Credential.PublicKey, signed, statement.Signature)
+		if err != nil || statement.X5C != nil || statement.Algorithm != cose.ES256 {
+			t.Errorf("got %+v, %v; want a signature by the credential", statement, err)
+		}
 	})
-	m := k.create(creation("ada", nil))
-	var statement struct {
-		Algorithm cose.ID  `cbor:"alg"`
-		Signature []byte   `cbor:"sig"`
-		X5C       [][]byte `cbor:"x5c"`
-	}
-	if err := ctap.Unmarshal(ctap.MustMarshal(m.response.AttStmt), &statement); err != nil {
-		t.Fatal(err)
-	}
-	signed := append(bytes.Clone(m.response.AuthData), testClientDataHash[:]...)
-	err := cose.ByID(cose.ES256).Verify(m.data.Credential.PublicKey, signed, statement.Signature)
-	if err != nil || statement.X5C != nil || statement.Algorithm != cose.ES256 {
-		t.Errorf("got %+v, %v; want a signature by the credential", statement, err)
-	}
 }
 
 func TestDiscoverableCredentialReplacesItsForerunner(t *testing.T) {
@@ -268,6 +270,10 @@ func TestNoDiscoverableCredentials(t *testing.T) {
 	if err := k.command(ctap.CommandGetInfo, nil, &info); err != nil || info.Options["rk"] {
 		t.Errorf("getInfo: options %v, %v; want rk false", info.Options, err)
 	}
+	t.Run("186 CHK-103 getAssertion without allowList", func(t *testing.T) {
+		err := k.command(ctap.CommandGetAssertion, assertionBy(), nil)
+		wantStatus(t, "getAssertion", err, ctap.StatusNoCredentials)
+	})
 }
 
 func TestCutText(t *testing.T) {

@@ -81,13 +81,10 @@ func (p *pinAuth) decapsulate(protocol pinuv.Protocol, platform ctap.Raw) ([]byt
 		return nil, err
 	}
 	secret, err := key.Decapsulate(protocol, platform)
-	if err == nil {
-		return secret, nil
+	if err != nil { // a wrong type has its status already, which goes first
+		return nil, fmt.Errorf("keyAgreement: %w: %w", err, ctap.StatusInvalidParameter)
 	}
-	if ctap.StatusOf(err) == ctap.StatusCBORUnexpectedType {
-		return nil, fmt.Errorf("keyAgreement: %w", err)
-	}
-	return nil, fmt.Errorf("keyAgreement: %w: %w", err, ctap.StatusInvalidParameter)
+	return secret, nil
 }
 
 // issue begins the use of a new token (§6.5.5.7, beginUsingPinUvAuthToken).

@@ -193,9 +193,9 @@ func TestGetAssertionRows(t *testing.T) {
 	}
 }
 
-// Row 151: what is no canonical CBOR, of each command that takes parameters. It
-// is refused before anything is asked or done.
-func TestMalformedRow151(t *testing.T) {
+// What is no canonical CBOR, of each command that takes parameters, is refused
+// before anything is asked or done.
+func TestMalformedParameters(t *testing.T) {
 	presence := &asks{}
 	profile, _ := ProfileByName("biometric")
 	p := newProfileKey(t, profile, presence)
@@ -217,7 +217,9 @@ func TestMalformedRow151(t *testing.T) {
 			"text that is no UTF-8": {0xa1, 0x01, 0x61, 0xff},
 			"too many levels":       {0xa1, 0x01, 0x81, 0x81, 0x81, 0x81, 0x01},
 		} {
-			wantStatus(t, fmt.Sprintf("%v: %s", id, name), p.command(id, body, nil), ctap.StatusInvalidCBOR)
+			t.Run(fmt.Sprintf("151 %v: %s", id, name), func(t *testing.T) {
+				wantStatus(t, "answer", p.command(id, body, nil), ctap.StatusInvalidCBOR)
+			})
 		}
 	}
 	if len(presence.prompts) != 0 {

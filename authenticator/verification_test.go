@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -241,8 +242,7 @@ func TestUVNotConfigured(t *testing.T) {
 	p.create(creation("ada", discoverable)) // the key is not protected
 }
 
-// decision is a row of the table of §19 of the digest: what a request without
-// user verification, or with it, comes to.
+// What a request without user verification, or with it, comes to.
 func TestUserVerificationTable(t *testing.T) {
 	const yes, no = true, false
 	silent := func() *ctap.Options { b := false; return &ctap.Options{UP: &b} }
@@ -252,31 +252,33 @@ func TestUserVerificationTable(t *testing.T) {
 		up    bool
 	}
 	tests := []struct {
+		row                   string // of the checklist, if it has one
 		pin, alwaysUv, notRqd bool
 		rq                    request
 		mc, ga                ctap.Status
 		mcFlags, gaFlags      ctap.Flags
 	}{
-		{no, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
-		{no, no, no, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
-		{no, no, yes, request{rk: true, up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
-		{no, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
-		{yes, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
-		{yes, no, yes, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
-		{yes, no, no, request{up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
-		{yes, no, no, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
-		{yes, no, yes, request{token: mc | ga, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
-		{yes, no, no, request{token: mc | ga, rk: true, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
-		{yes, no, yes, request{token: cm, up: true}, ctap.StatusPINAuthInvalid, ctap.StatusPINAuthInvalid, 0, 0},
-		{yes, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
-		{yes, yes, yes, request{token: mc | ga, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
-		{yes, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
-		{no, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
-		{yes, no, yes, request{token: mc | ga}, ctap.StatusInvalidOption, 0, 0, ctap.FlagUV},
-		{yes, yes, yes, request{token: mc | ga}, ctap.StatusInvalidOption, 0, 0, ctap.FlagUV},
+		{"", no, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
+		{"", no, no, no, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
+		{"", no, no, yes, request{rk: true, up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
+		{"158", no, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
+		{"157", yes, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
+		{"156", yes, no, yes, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
+		{"", yes, no, no, request{up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
+		{"", yes, no, no, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
+		{"", yes, no, yes, request{token: mc | ga, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
+		{"", yes, no, no, request{token: mc | ga, rk: true, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
+		{"", yes, no, yes, request{token: cm, up: true}, ctap.StatusPINAuthInvalid, ctap.StatusPINAuthInvalid, 0, 0},
+		{"", yes, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
+		{"", yes, yes, yes, request{token: mc | ga, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
+		{"190", yes, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
+		{"", no, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
+		{"", yes, no, yes, request{token: mc | ga}, ctap.StatusInvalidOption, 0, 0, ctap.FlagUV},
+		{"", yes, yes, yes, request{token: mc | ga}, ctap.StatusInvalidOption, 0, 0, ctap.FlagUV},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%+v", tt), func(t *testing.T) {
+		name := fmt.Sprintf("%s PIN %v, alwaysUv %v, makeCredUvNotRqd %v, %+v", tt.row, tt.pin, tt.alwaysUv, tt.notRqd, tt.rq)
+		t.Run(strings.TrimSpace(name), func(t *testing.T) {
 			p := newKey(t, PresenceFunc(Approve), func(c *Config) {
 				c.Profile = c.Profile.with(map[string]bool{ctap.OptionMakeCredUvNotRqd: tt.notRqd})
 			}).speaking(2)
@@ -390,18 +392,21 @@ func TestNoMcGaPermissions(t *testing.T) {
 	wantStatus(t, "getAssertion under alwaysUv", p.command(ctap.CommandGetAssertion, assertionBy(), nil), ctap.StatusOperationDenied)
 }
 
-// A zero-length pinUvAuthParam with a PIN (row 155); the rows without are
-// elsewhere.
+// A zero-length pinUvAuthParam with a PIN; the rows without are elsewhere.
 func TestZeroLengthParamWithPIN(t *testing.T) {
 	p := keyWithPIN(t, 2, nil)
-	r := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} })
-	wantStatus(t, "makeCredential", p.command(ctap.CommandMakeCredential, r, nil), ctap.StatusPINInvalid)
-	g := assertionBy()
-	g.PinUvAuthParam = []byte{}
-	wantStatus(t, "getAssertion", p.command(ctap.CommandGetAssertion, g, nil), ctap.StatusPINInvalid)
+	t.Run("155 makeCredential", func(t *testing.T) {
+		r := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} })
+		wantStatus(t, "makeCredential", p.command(ctap.CommandMakeCredential, r, nil), ctap.StatusPINInvalid)
+	})
+	t.Run("getAssertion", func(t *testing.T) {
+		r := assertionBy()
+		r.PinUvAuthParam = []byte{}
+		wantStatus(t, "getAssertion", p.command(ctap.CommandGetAssertion, r, nil), ctap.StatusPINInvalid)
+	})
 }
 
-// Several accounts and a verified user: the names are told (rows 208, 209).
+// Several accounts and a verified user: the names are told.
 func TestNamesForVerifiedUsers(t *testing.T) {
 	p := keyWithPIN(t, 2, nil)
 	for _, user := range []string{"ada", "bob"} {
@@ -410,17 +415,21 @@ func TestNamesForVerifiedUsers(t *testing.T) {
 	full := func(user string) string {
 		return fmt.Sprint(ctap.User{ID: []byte(user), Name: user, DisplayName: "The user " + user})
 	}
+	t.Run("208 CHK-112 the first", func(t *testing.T) {
+		var resp ctap.GetAssertionResponse
+		err := p.command(ctap.CommandGetAssertion, assertedBy(p.tokenBy(testPIN, ga, testRPID), assertionBy()), &resp)
+		if err != nil || resp.NumberOfCredentials != 2 || fmt.Sprint(*resp.User) != full("bob") {
+			t.Errorf("got %+v of %+v, %v; want 2 and %s", resp, resp.User, err, full("bob"))
+		}
+	})
+	t.Run("209 CHK-112 the next", func(t *testing.T) {
+		var resp ctap.GetAssertionResponse
+		err := p.command(ctap.CommandGetNextAssertion, nil, &resp)
+		if err != nil || resp.NumberOfCredentials != 0 || fmt.Sprint(*resp.User) != full("ada") {
+			t.Errorf("got %+v of %+v, %v; want %s", resp, resp.User, err, full("ada"))
+		}
+	})
 	var resp ctap.GetAssertionResponse
-	err := p.command(ctap.CommandGetAssertion, assertedBy(p.tokenBy(testPIN, ga, testRPID), assertionBy()), &resp)
-	if err != nil || resp.NumberOfCredentials != 2 || fmt.Sprint(*resp.User) != full("bob") {
-		t.Errorf("first: %+v of %+v, %v; want 2 and %s", resp, resp.User, err, full("bob"))
-	}
-	resp = ctap.GetAssertionResponse{}
-	err = p.command(ctap.CommandGetNextAssertion, nil, &resp)
-	if err != nil || resp.NumberOfCredentials != 0 || fmt.Sprint(*resp.User) != full("ada") {
-		t.Errorf("next: %+v of %+v, %v; want %s", resp, resp.User, err, full("ada"))
-	}
-	resp = ctap.GetAssertionResponse{}
 	wantStatus(t, "not verified", p.command(ctap.CommandGetAssertion, assertionBy(), &resp), nil)
 	checkUser(t, resp.User, "bob")
 }
