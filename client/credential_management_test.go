@@ -30,11 +30,20 @@ func TestMalformedRPs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := openAnswers(t, append([]string{managementInfo}, tt.answers...)...)
+			d := openAnswersAll(t, append([]string{managementInfo}, tt.answers...)...)
 			if rps, err := d.RPs(t.Context(), nil); err == nil || rps != nil {
 				t.Errorf("got %v, %v; want an error", rps, err)
 			}
 		})
+	}
+}
+
+// TestNoRPs has the two ways to say that there are none.
+func TestNoRPs(t *testing.T) {
+	for _, answer := range []string{"2e", "00 a1 05 00", "00 a0"} {
+		if rps, err := openAnswers(t, managementInfo, answer).RPs(t.Context(), nil); err != nil || len(rps) != 0 {
+			t.Errorf("%s: got %v, %v; want none", answer, rps, err)
+		}
 	}
 }
 
@@ -45,7 +54,7 @@ func TestMalformedCredentials(t *testing.T) {
 		"00 a3 06 a0 07 a0 09 01",
 		"00 a3 06 a0 07 a1 62 6964 41 01 09 1bffffffffffffffff",
 	} {
-		d := openAnswers(t, managementInfo, answer)
+		d := openAnswersAll(t, managementInfo, answer)
 		if credentials, err := d.Credentials(t.Context(), nil, [32]byte{}); err == nil || credentials != nil {
 			t.Errorf("%s: got %v, %v; want an error", answer, credentials, err)
 		}
@@ -73,7 +82,7 @@ func TestManagementRefused(t *testing.T) {
 
 // TestAssertionsClaimed has a key that claims more assertions than there can be.
 func TestAssertionsClaimed(t *testing.T) {
-	d := openAnswers(t, getInfo.respond, "00 a3 02 41 01 03 41 0a 05 1bffffffffffffffff")
+	d := openAnswersAll(t, getInfo.respond, "00 a3 02 41 01 03 41 0a 05 1bffffffffffffffff")
 	all, err := d.Assertions(t.Context(), &ctap.GetAssertionRequest{RPID: "b.c", ClientDataHash: hash32})
 	if err == nil || all != nil {
 		t.Errorf("got %v, %v; want an error", all, err)

@@ -106,7 +106,7 @@ func TestInflateRefuses(t *testing.T) {
 		"much longer":    {bomb, 10},
 		"cut":            {bomb[:10], 1 << 20},
 		"nothing":        {nil, 0},
-		"beyond reason":  {bomb, 1 << 40},
+		"beyond reason":  {Deflate(make([]byte, maxBlobSize+1)), maxBlobSize + 1},
 		"beyond integer": {bomb, 1<<64 - 1},
 	} {
 		if got, err := Inflate(tt.compressed, tt.size); err == nil {

@@ -20,7 +20,7 @@ func TestDamagedLargeBlobs(t *testing.T) {
 		"empty":              "00 a1 01 51 80 76be8b528d0075f7aae98d6fa57a6d3c",
 		"no hash":            "00 a1 01 41 80",
 		"nothing":            "00 a1 01 40",
-		"a wrong hash":       "00 a1 01 51 80 76be8b528d0075f7aae98d6fa57a6d3d",
+		"a wrong hash":       "00 a1 01 52 81 a0 76be8b528d0075f7aae98d6fa57a6d3c",
 		"no array, but hash": "00 a1 01 51 a0 " + hex.EncodeToString(sum[:16]),
 	} {
 		if got, err := openAnswers(t, getInfo.respond, answer).LargeBlobArray(t.Context()); err != nil || len(got) != 0 {
@@ -29,6 +29,14 @@ func TestDamagedLargeBlobs(t *testing.T) {
 		if _, err := openAnswers(t, getInfo.respond, answer).LargeBlob(t.Context(), blobKey); !errors.Is(err, client.ErrNoLargeBlob) {
 			t.Errorf("%s: got %v, want %v", name, err, client.ErrNoLargeBlob)
 		}
+	}
+}
+
+// TestEmptyLargeBlobs writes the array of a new key.
+func TestEmptyLargeBlobs(t *testing.T) {
+	d := openCTAP2(t, exchange{ctap.CTAP2, "0c a3 02 51 80 76be8b528d0075f7aae98d6fa57a6d3c 03 00 04 11", "00"})
+	if err := d.SetLargeBlobArray(t.Context(), nil, nil); err != nil {
+		t.Error(err)
 	}
 }
 

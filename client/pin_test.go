@@ -8,6 +8,7 @@ import (
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctaphid"
 )
 
 // TestNewPIN has PINs that are not worth asking the key: the script is empty.
@@ -22,7 +23,7 @@ func TestNewPIN(t *testing.T) {
 		{"shorter than the key's minimum", "0d 06", "12345"},
 		{"longer than the key's maximum", "181d 08", "123456789"},
 		{"64 bytes", "", strings.Repeat("1", 64)},
-		{"33 letters of 66 bytes", "", strings.Repeat("ä", 33)},
+		{"32 letters of 64 bytes", "", strings.Repeat("ä", 32)},
 		{"not UTF-8", "", "1234\xff"},
 		{"a NUL", "", "1234\x00"},
 	}
@@ -38,6 +39,30 @@ func TestNewPIN(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNewPINTaken has PINs at the limits.
+func TestNewPINTaken(t *testing.T) {
+	for _, tt := range []struct{ info, pin string }{
+		{"", "1234"}, {"", "\u00e4\u00f6\u00fc\u00df"}, {"", strings.Repeat("1", 63)}, {"", strings.Repeat("ä", 31)},
+		{"0d 06", "123456"}, {"181d 08", "12345678"},
+	} {
+		if err := openAnswers(t, withMember(getInfo.respond, tt.info), agreementAnswer, "00").SetPIN(t.Context(), tt.pin); err != nil {
+			t.Errorf("%q: %v", tt.pin, err)
+		}
+	}
+}
+
+// TestProtocolChoice takes the key's favourite of the protocols that exist.
+func TestProtocolChoice(t *testing.T) {
+	for member, want := range map[string]string{"": "01", "06 82 02 01": "02", "06 82 01 02": "01", "06 83 05 02 01": "02"} {
+		s := &script{t: t, exchanges: []exchange{
+			{ctap.CTAP2, "04", withMember(getInfo.respond, member)}, {ctap.CTAP2, "06 a2 01" + want + "02 01", "00 a1 03 08"},
+		}}
+		if _, err := s.open(ctaphid.CapCBOR).PINRetries(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -96,10 +96,32 @@ func (a *answers) Handle(context.Context, *ctap.Request) []byte {
 // to authenticatorGetInfo.
 func openAnswers(t *testing.T, list ...string) *client.Device {
 	t.Helper()
+	return openKey(t, newAnswers(t, list))
+}
+
+// openAnswersAll is openAnswers for a key that must not be asked for more.
+func openAnswersAll(t *testing.T, list ...string) *client.Device {
+	t.Helper()
+	key := &counted{answers: *newAnswers(t, list)}
+	t.Cleanup(func() {
+		if key.asked > len(list) {
+			t.Errorf("the key was asked %d times, and had %d answers", key.asked, len(list))
+		}
+	})
+	return openKey(t, key)
+}
+
+func newAnswers(t *testing.T, list []string) *answers {
+	t.Helper()
 	key := &answers{}
 	for _, s := range list {
 		*key = append(*key, unhex(t, s))
 	}
+	return key
+}
+
+func openKey(t *testing.T, key ctap.Handler) *client.Device {
+	t.Helper()
 	d, err := client.Open(t.Context(), ctaphid.Loopback(key, ctaphid.Config{Capabilities: ctaphid.CapCBOR}))
 	if err != nil {
 		t.Fatal(err)

@@ -206,7 +206,6 @@ func (op *creation) exclude(ctx context.Context) error {
 // make has the key make the credential.
 func (op *creation) make(ctx context.Context) error {
 	return op.withPIN(ctx, func(ctx context.Context) (err error) {
-		op.req.Extensions = nil
 		for _, e := range createExtensions {
 			if e.ask == nil {
 				continue

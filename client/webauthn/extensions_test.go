@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/client/webauthn"
@@ -106,6 +107,7 @@ func TestCreateExtensions(t *testing.T) {
 		{name: "hmacCreateSecret not had", extensions: no, options: `{"hmacCreateSecret":true}`, results: `{"hmacCreateSecret":false}`},
 		{name: "prf", extensions: all, options: `{"prf":{}}`, change: says("hmac-secret", true), want: in{"hmac-secret": "f5"}, results: `{"prf":{"enabled":true}}`},
 		{name: "prf with values, which only later keys take", extensions: all, options: `{"prf":{"eval":{"first":"YQ"}}}`, change: says("hmac-secret", true), want: in{"hmac-secret": "f5"}, results: `{"prf":{"enabled":true}}`},
+		{name: "prf with values for a user who could be verified, and is not", extensions: []string{"hmac-secret", "hmac-secret-mc"}, options: `{"prf":{"eval":{"first":"YQ"}}}`, change: func(k *fakeKey) { k.info.Options["clientPin"] = false }, want: in{"hmac-secret": "f5"}, results: `{"prf":{"enabled":false}}`},
 		{name: "prf not answered", extensions: all, options: `{"prf":{}}`, want: in{"hmac-secret": "f5"}, results: `{"prf":{"enabled":false}}`},
 		{name: "prf not had", extensions: no, options: `{"prf":{"eval":{"first":"YQ"}}}`, results: `{"prf":{"enabled":false}}`},
 		{name: "prf with credentials", extensions: all, options: `{"prf":{"evalByCredential":{}}}`, failure: webauthn.NotSupportedError},
@@ -120,6 +122,7 @@ func TestCreateExtensions(t *testing.T) {
 		{name: "largeBlob required, not discoverable", extensions: all, options: `{"largeBlob":{"support":"required"}}`, failure: webauthn.NotAllowedError},
 		{name: "largeBlob preferred, not had", extensions: no, options: `{"largeBlob":{"support":"preferred"}}`, other: discoverable, results: `{"largeBlob":{"supported":false}}`},
 		{name: "largeBlob required, not had", extensions: no, options: `{"largeBlob":{"support":"required"}}`, other: discoverable, failure: webauthn.NotAllowedError},
+		{name: "largeBlob of a key whose array is off", extensions: all, options: `{"largeBlob":{}}`, other: discoverable, change: func(k *fakeKey) { k.info.Options["largeBlobs"] = false }, results: `{"largeBlob":{"supported":false}}`},
 		{name: "largeBlob extension", extensions: []string{"largeBlob"}, options: `{"largeBlob":{"support":"required"}}`, change: tells(map[string]any{"supported": true}), want: in{"largeBlob": "a1 67 737570706f7274 68 7265717569726564"}, results: `{"largeBlob":{"supported":true}}`},
 		{name: "largeBlob extension by default", extensions: []string{"largeBlob"}, options: `{"largeBlob":{}}`, change: tells(map[string]any{"supported": false}), want: in{"largeBlob": "a1 67 737570706f7274 69 707265666572726564"}, results: `{"largeBlob":{"supported":false}}`},
 		{name: "largeBlob extension not answered", extensions: []string{"largeBlob"}, options: `{"largeBlob":{"support":"unheard of"}}`, want: in{"largeBlob": "a1 67 737570706f7274 69 707265666572726564"}, results: `{"largeBlob":{"supported":false}}`},
@@ -268,25 +271,53 @@ func blobs(blob string, err error) func(*fakeKey) {
 // TestLargeBlobToken writes with a token, for which the user is verified even if
 // that is discouraged.
 func TestLargeBlobToken(t *testing.T) {
-	key := newKey(t)
-	key.add(site, "one", nil)
-	key.info.Extensions, key.info.Options = []string{"largeBlobKey"}, features("clientPin", "largeBlobs", "pinUvAuthToken")
-	key.blobs, key.largeBlobKey, key.pin, key.retries = map[string][]byte{}, make([]byte, 32), pin1234, client.PINRetries{Left: 8}
-	c := newClient(key)
-	c.PIN = webauthn.StaticPIN(pin1234)
-	options := object(request, `"userVerification":"discouraged","extensions":{"largeBlob":{"write":"YQ"}},"allowCredentials":[{"type":"public-key","id":"b25l"}]`)
-	resp, err := c.Get(t.Context(), []byte(options))
-	if err != nil {
-		t.Fatal(err)
+	byPIN := []grant{{pin1234, ga | ctap.PermissionLargeBlobWrite, site}}
+	for _, tt := range []struct {
+		name     string
+		features map[string]bool
+		tokens   []grant
+	}{
+		{"PIN", features("largeBlobs", "clientPin", "pinUvAuthToken"), byPIN},
+		{"finger", features("largeBlobs", "uv", "pinUvAuthToken"), []grant{{"", ga | ctap.PermissionLargeBlobWrite, site}}},
+		{"finger without tokens", features("largeBlobs", "uv", "clientPin"), byPIN},
+		{"neither", features("largeBlobs"), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			key := newKey(t)
+			key.add(site, "one", nil)
+			key.info.Extensions, key.info.Options = []string{"largeBlobKey"}, tt.features
+			key.blobs, key.largeBlobKey, key.pin, key.retries = map[string][]byte{}, make([]byte, 32), pin1234, client.PINRetries{Left: 8}
+			c := newClient(key)
+			c.PIN = webauthn.StaticPIN(pin1234)
+			resp, err := c.Get(t.Context(), []byte(object(request, allow("b25l"), `"userVerification":"discouraged","extensions":{"largeBlob":{"write":"YQ"}}`)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := extensionResults(t, resp), `{"largeBlob":{"written":true}}`; got != want {
+				t.Errorf("results: got %s, want %s", got, want)
+			}
+			if !slices.Equal(key.tokens, tt.tokens) {
+				t.Errorf("tokens: got %v, want %v", key.tokens, tt.tokens)
+			}
+			if (key.blobToken != nil) != (tt.tokens != nil) || string(key.blobs[string(key.largeBlobKey)]) != "a" {
+				t.Errorf("got blobs %q with token %v, want one, and with what was asked for", key.blobs, key.blobToken)
+			}
+		})
 	}
-	if got, want := extensionResults(t, resp), `{"largeBlob":{"written":true}}`; got != want {
-		t.Errorf("results: got %s, want %s", got, want)
-	}
-	if want := []grant{{pin1234, ga | ctap.PermissionLargeBlobWrite, site}}; !slices.Equal(key.tokens, want) {
-		t.Errorf("tokens: got %v, want %v", key.tokens, want)
-	}
-	if key.blobToken == nil || string(key.blobs[string(key.largeBlobKey)]) != "a" {
-		t.Errorf("got blobs %q with token %v, want one with a token", key.blobs, key.blobToken)
+}
+
+// TestLargeBlobLifetime waits for large blobs too long: that ends the ceremony,
+// unlike one that cannot be had.
+func TestLargeBlobLifetime(t *testing.T) {
+	for _, options := range []string{`{"read":true}`, `{"write":"YQ"}`} {
+		synctest.Test(t, func(t *testing.T) {
+			key := newKey(t)
+			key.add(site, "one", nil)
+			key.info.Extensions, key.info.Options = []string{"largeBlobKey"}, features("largeBlobs")
+			key.largeBlobKey, key.blobWait = make([]byte, 32), true
+			resp, err := newClient(key).Get(t.Context(), []byte(object(request, allow("b25l"), `"extensions":{"largeBlob":`+options+`}`)))
+			wantError(t, resp, err, webauthn.NotAllowedError)
+		})
 	}
 }
 
@@ -295,7 +326,9 @@ func TestLargeBlobToken(t *testing.T) {
 func TestAppIDExclude(t *testing.T) {
 	const appID = "https://example.com/app-id.json"
 	options := object(creation, excluding, `"extensions":{"appidExclude":"`+appID+`"}`)
-	for _, key := range []*fakeKey{newKey(t), newU2FKey(t)} {
+	one := newKey(t)
+	one.info.MaxCredentialCountInList = 1
+	for _, key := range []*fakeKey{newKey(t), one, newU2FKey(t)} {
 		key.add(appID, "two", nil)
 		resp, err := newClient(key).Create(t.Context(), []byte(options))
 		wantError(t, resp, err, webauthn.InvalidStateError)

@@ -43,6 +43,8 @@ type fakeKey struct {
 	blobs   map[string][]byte
 	blobErr error // answers LargeBlob and SetLargeBlob
 
+	blobWait bool // instead, until the context ends
+
 	blobToken *client.Token // that SetLargeBlob got
 
 	accounts []account
@@ -177,14 +179,22 @@ func (k *fakeKey) HMACSecret(context.Context, ...[32]byte) (*client.HMACSecret, 
 	return nil, errors.New("the key has no hmac-secret")
 }
 
-func (k *fakeKey) LargeBlob(_ context.Context, key []byte) ([]byte, error) {
+func (k *fakeKey) LargeBlob(ctx context.Context, key []byte) ([]byte, error) {
+	if k.blobWait {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
 	if blob, ok := k.blobs[string(key)]; ok {
 		return blob, k.blobErr
 	}
 	return nil, client.ErrNoLargeBlob
 }
 
-func (k *fakeKey) SetLargeBlob(_ context.Context, t *client.Token, key, blob []byte) error {
+func (k *fakeKey) SetLargeBlob(ctx context.Context, t *client.Token, key, blob []byte) error {
+	if k.blobWait {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
 	if k.blobErr != nil {
 		return k.blobErr
 	}

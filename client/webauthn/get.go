@@ -97,7 +97,7 @@ func (op *authentication) verifyUser(ctx context.Context) error {
 		rpID:        op.asked,
 		failure:     NotAllowedError,
 	}
-	if op.writesBlobArray() && op.isProtected() {
+	if op.writesBlobArray() {
 		w.wanted = true
 		w.permissions |= ctap.PermissionLargeBlobWrite
 	}
@@ -146,7 +146,6 @@ func (op *authentication) assert(ctx context.Context) error {
 	op.req = &ctap.GetAssertionRequest{RPID: op.asked, ClientDataHash: op.clientDataHash(), AllowList: op.allowList}
 	var all []*ctap.GetAssertionResponse
 	err := op.withPIN(ctx, func(ctx context.Context) (err error) {
-		op.req.Extensions = nil
 		for _, e := range getExtensions {
 			if e.ask == nil {
 				continue

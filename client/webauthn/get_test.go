@@ -168,6 +168,19 @@ func TestGetAppID(t *testing.T) {
 	}
 }
 
+// TestGetAppIDSecond has a key with credentials for both: the relying party's
+// is used.
+func TestGetAppIDSecond(t *testing.T) {
+	const appID = "https://example.com/app-id.json"
+	key := newKey(t)
+	key.add(appID, "one", nil)
+	key.add(site, "two", nil)
+	a := get(t, newClient(key), key, object(request, allowing, `"extensions":{"appid":"`+appID+`"}`))
+	if string(a.RawID) != "two" || a.ClientExtensionResults["appid"] != false {
+		t.Errorf("got credential %s, extensions %v; want two, and appid not used", a.RawID, a.ClientExtensionResults)
+	}
+}
+
 func TestGetAppIDOfLocalhost(t *testing.T) {
 	key := newKey(t)
 	key.add("http://localhost/app", "two", nil)

@@ -61,6 +61,7 @@ func TestCreateVerification(t *testing.T) {
 		{name: "PIN, preferred", features: features("clientPin"), options: preferredUV, tokens: byPIN, protocol: 1},
 		{name: "PIN, by default", features: features("clientPin"), tokens: byPIN, protocol: 1},
 		{name: "PIN, discouraged, and the key agrees", features: features("clientPin", "makeCredUvNotRqd"), options: discouragedUV},
+		{name: "PIN, discouraged, and the key agrees, but prf is for the verified", features: features("clientPin", "makeCredUvNotRqd"), options: discouragedUV + `,"extensions":{"prf":{}}`, change: hasPRF, tokens: byPIN, protocol: 1},
 		{name: "PIN, discouraged, but the credential is discoverable", features: features("clientPin", "makeCredUvNotRqd", "rk"), options: discouragedRK, tokens: byPIN, protocol: 1},
 		{name: "PIN, discouraged, but alwaysUv", features: features("clientPin", "makeCredUvNotRqd", "alwaysUv"), options: discouragedUV, change: noU2F, tokens: byPIN, protocol: 1},
 		{name: "PIN, discouraged, and U2F needs none", features: features("clientPin"), options: discouragedUV, u2f: true},
@@ -125,7 +126,9 @@ func TestCreateVerification(t *testing.T) {
 	}
 }
 
-func noU2F(key *fakeKey, _ *webauthn.Client)          { key.info.Versions = []string{ctap.VersionFIDO20} }
+func noU2F(key *fakeKey, _ *webauthn.Client)  { key.info.Versions = []string{ctap.VersionFIDO20} }
+func hasPRF(key *fakeKey, _ *webauthn.Client) { key.info.Extensions = []string{"hmac-secret"} }
+
 func noPIN(_ *fakeKey, c *webauthn.Client)            { c.PIN = nil }
 func forcePINChange(key *fakeKey, _ *webauthn.Client) { yes := true; key.info.ForcePINChange = &yes }
 
