@@ -32,7 +32,7 @@ const saltSize = 32
 // HMACSecret agrees with the key on a secret, and encrypts one salt or two with
 // it. The next authenticatorMakeCredential or authenticatorGetAssertion has the
 // input.
-func (d *Device) HMACSecret(ctx context.Context, salts ...[saltSize]byte) (*HMACSecret, error) {
+func (d *Device) HMACSecret(ctx context.Context, salts ...[32]byte) (*HMACSecret, error) {
 	if len(salts) < 1 || len(salts) > 2 {
 		return nil, fmt.Errorf("client: hmac-secret with %d salts", len(salts))
 	}

@@ -125,16 +125,8 @@ const (
 	platformManaged   = 2 // we do
 )
 
-func (op *creation) checkExtensions(context.Context) error {
-	for _, e := range createExtensions {
-		if e.check == nil {
-			continue
-		}
-		if err := e.check(op); err != nil {
-			return err
-		}
-	}
-	return nil
+func (op *creation) checkExtensions(ctx context.Context) error {
+	return createExtensions.check(ctx, op)
 }
 
 // insists tells whether the key wants user verification for this credential
@@ -206,13 +198,8 @@ func (op *creation) exclude(ctx context.Context) error {
 // make has the key make the credential.
 func (op *creation) make(ctx context.Context) error {
 	return op.withPIN(ctx, func(ctx context.Context) (err error) {
-		for _, e := range createExtensions {
-			if e.ask == nil {
-				continue
-			}
-			if err := e.ask(ctx, op); err != nil {
-				return err
-			}
+		if err := createExtensions.ask(ctx, op); err != nil {
+			return err
 		}
 		uv, protocol, param := op.authorize()
 		op.req.PinUvAuthProtocol, op.req.PinUvAuthParam = protocol, param
@@ -239,76 +226,4 @@ func options(rk bool, uv *bool) *ctap.Options {
 		o.RK = &rk
 	}
 	return o
-}
-
-// read reads the authenticator data of the answer.
-func (op *creation) read(context.Context) (err error) {
-	op.authData, err = ctap.ParseAuthenticatorData(op.resp.AuthData)
-	if err != nil || op.authData.Credential == nil {
-		return fail(UnknownError, "the key's answer has no credential: %v", err)
-	}
-	op.outputs, err = readOutputs(op.authData)
-	return err
-}
-
-// tell makes the response to the page.
-func (op *creation) tell(context.Context) error {
-	for _, e := range createExtensions {
-		if e.tell == nil {
-			continue
-		}
-		if err := e.tell(op); err != nil {
-			return err
-		}
-	}
-	credential := op.authData.Credential
-	algorithm, spki, err := publicKey(credential.PublicKey)
-	if err != nil {
-		return fail(UnknownError, "the key's answer has a malformed public key: %v", err)
-	}
-	object, err := attestationObject(op.opts.Attestation, op.resp, credential.AAGUID)
-	if err != nil {
-		return err
-	}
-	op.response = registrationJSON{
-		ID: credential.ID, RawID: credential.ID, Type: ctap.PublicKey, AuthenticatorAttachment: op.attachment(),
-		Response: attestationJSON{
-			ClientDataJSON: op.clientDataJSON, AuthenticatorData: op.resp.AuthData, AttestationObject: object,
-			Transports: op.transports(), PublicKey: spki, PublicKeyAlgorithm: algorithm,
-		},
-		ClientExtensionResults: op.results,
-	}
-	return nil
-}
-
-// registrationJSON is RegistrationResponseJSON (§5.1).
-type registrationJSON struct {
-	ID                      base64URL       `json:"id"`
-	RawID                   base64URL       `json:"rawId"`
-	Type                    string          `json:"type"`
-	AuthenticatorAttachment string          `json:"authenticatorAttachment"`
-	Response                attestationJSON `json:"response"`
-	ClientExtensionResults  createResults   `json:"clientExtensionResults"`
-}
-
-// attestationJSON is AuthenticatorAttestationResponseJSON. PublicKey is absent
-// for an algorithm that the client does not know.
-type attestationJSON struct {
-	ClientDataJSON     base64URL `json:"clientDataJSON"`
-	AuthenticatorData  base64URL `json:"authenticatorData"`
-	Transports         []string  `json:"transports"`
-	PublicKey          base64URL `json:"publicKey,omitempty"`
-	PublicKeyAlgorithm int64     `json:"publicKeyAlgorithm"`
-	AttestationObject  base64URL `json:"attestationObject"`
-}
-
-// transports returns what the key says of its transports, each once and sorted
-// (§5.2.1.1).
-func (c *ceremony) transports() []string {
-	list := slices.Clone(c.info.Transports)
-	if len(list) == 0 {
-		return []string{ctap.TransportUSB}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }

@@ -10,8 +10,8 @@ import (
 // getAppID is the extension appid (§10.1.1): a credential may be one that was
 // made for a U2F application. Which it is, [authentication.chooseRelyingParty]
 // finds out.
-var getAppID = getExtension{
-	check: func(op *authentication) error {
+var getAppID = clientExtension[*authentication]{
+	check: func(_ context.Context, op *authentication) error {
 		if op.opts.Extensions.AppID == nil {
 			return nil
 		}
@@ -28,14 +28,14 @@ var getAppID = getExtension{
 
 // appIDExclude is the extension of that name (§10.1.2): the excluded credentials
 // may be such ones. [creation.excludeAppID] acts on it.
-var appIDExclude = createExtension{
-	check: func(op *creation) error {
+var appIDExclude = clientExtension[*creation]{
+	check: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.AppIDExclude == nil {
 			return nil
 		}
 		return op.origin.checkAppID(*op.opts.Extensions.AppIDExclude)
 	},
-	tell: func(op *creation) error {
+	tell: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.AppIDExclude != nil {
 			acted := true
 			op.results.AppIDExclude = &acted

@@ -8,7 +8,7 @@ import (
 
 // createCredBlob is the extension credBlob (§12.2 of CTAP): a few bytes that
 // the key keeps with a discoverable credential.
-var createCredBlob = createExtension{
+var createCredBlob = clientExtension[*creation]{
 	ask: func(_ context.Context, op *creation) error {
 		blob := op.opts.Extensions.CredBlob
 		if blob == nil || !op.extends("credBlob") || uint64(len(blob)) > op.info.MaxCredBlobLength {
@@ -16,7 +16,7 @@ var createCredBlob = createExtension{
 		}
 		return op.extend("credBlob", []byte(blob))
 	},
-	tell: func(op *creation) error {
+	tell: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.CredBlob == nil {
 			return nil
 		}
@@ -27,7 +27,7 @@ var createCredBlob = createExtension{
 }
 
 // getCredBlob reads them again.
-var getCredBlob = getExtension{
+var getCredBlob = clientExtension[*authentication]{
 	ask: func(_ context.Context, op *authentication) error {
 		if !op.opts.Extensions.GetCredBlob || !op.extends("credBlob") {
 			return nil

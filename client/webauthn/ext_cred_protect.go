@@ -9,11 +9,12 @@ var protectionPolicies = map[string]uint64{
 	"userVerificationRequired":                     3,
 }
 
-// credProtect is the extension credProtect (§12.1 of CTAP): what the key keeps
-// the credential to itself without. Its output is in the authenticator data
-// alone. Without it none is asked for, as by most browsers.
-var credProtect = createExtension{
-	check: func(op *creation) error {
+// credProtect is the extension credProtect (§12.1 of CTAP): whether the key
+// shows the credential to users that it has not verified. Its output is in the
+// authenticator data alone. A page that names no policy gets the key's own, as
+// with most browsers.
+var credProtect = clientExtension[*creation]{
+	check: func(_ context.Context, op *creation) error {
 		policy := op.opts.Extensions.CredentialProtectionPolicy
 		level, known := protectionPolicies[policy]
 		switch {

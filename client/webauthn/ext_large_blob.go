@@ -36,8 +36,8 @@ func (c *ceremony) keepsBlobArray() bool {
 }
 
 // createLargeBlob is the extension largeBlob of a creation.
-var createLargeBlob = createExtension{
-	check: func(op *creation) error {
+var createLargeBlob = clientExtension[*creation]{
+	check: func(_ context.Context, op *creation) error {
 		in := op.opts.Extensions.LargeBlob
 		if in == nil {
 			return nil
@@ -66,7 +66,7 @@ var createLargeBlob = createExtension{
 		}
 		return nil
 	},
-	tell: func(op *creation) error {
+	tell: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.LargeBlob == nil {
 			return nil
 		}
@@ -84,8 +84,8 @@ var createLargeBlob = createExtension{
 }
 
 // getLargeBlob is the extension largeBlob of an authentication.
-var getLargeBlob = getExtension{
-	check: func(op *authentication) error {
+var getLargeBlob = clientExtension[*authentication]{
+	check: func(_ context.Context, op *authentication) error {
 		in := op.opts.Extensions.LargeBlob
 		switch {
 		case in == nil:

@@ -6,7 +6,7 @@ import "context"
 // §12.6 of CTAP): what the key demands of a PIN, which it tells the relying
 // parties that its owner chose. Their outputs are in the authenticator data
 // alone.
-var minPINLength = createExtension{
+var minPINLength = clientExtension[*creation]{
 	ask: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.MinPINLength && op.extends("minPinLength") {
 			if err := op.extend("minPinLength", true); err != nil {

@@ -10,7 +10,7 @@ type paymentInputs struct {
 
 // createPayment makes a credential with which others than its relying party may
 // confirm payments: thirdPartyPayment (§12.9 of CTAP).
-var createPayment = createExtension{
+var createPayment = clientExtension[*creation]{
 	ask: func(_ context.Context, op *creation) error {
 		p := op.opts.Extensions.Payment
 		if p == nil || !p.IsPayment || !op.extends("thirdPartyPayment") {
@@ -21,8 +21,8 @@ var createPayment = createExtension{
 }
 
 // getPayment refuses: payments are not confirmed by navigator.credentials.get.
-var getPayment = getExtension{
-	check: func(op *authentication) error {
+var getPayment = clientExtension[*authentication]{
+	check: func(_ context.Context, op *authentication) error {
 		if p := op.opts.Extensions.Payment; p != nil && p.IsPayment {
 			return fail(NotAllowedError, "the extension payment is for payment requests alone")
 		}

@@ -82,8 +82,8 @@ const (
 )
 
 // createPRF is the extension prf of a creation.
-var createPRF = createExtension{
-	check: func(op *creation) error {
+var createPRF = clientExtension[*creation]{
+	check: func(_ context.Context, op *creation) error {
 		p := op.opts.Extensions.PRF
 		if p == nil {
 			return nil
@@ -109,7 +109,7 @@ var createPRF = createExtension{
 		}
 		return op.extend(hmacSecretMC, op.prf.Input())
 	},
-	tell: func(op *creation) error {
+	tell: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.PRF == nil {
 			return nil
 		}
@@ -127,14 +127,14 @@ var createPRF = createExtension{
 
 // hmacCreateSecret is the extension hmac-secret of a creation by its own name
 // (§12.7 of CTAP), which most browsers do not offer beside prf.
-var hmacCreateSecret = createExtension{
+var hmacCreateSecret = clientExtension[*creation]{
 	ask: func(_ context.Context, op *creation) error {
 		if !op.opts.Extensions.HMACCreateSecret || !op.extends(hmacSecret) {
 			return nil
 		}
 		return op.extend(hmacSecret, true)
 	},
-	tell: func(op *creation) error {
+	tell: func(_ context.Context, op *creation) error {
 		if !op.opts.Extensions.HMACCreateSecret {
 			return nil
 		}
@@ -145,8 +145,8 @@ var hmacCreateSecret = createExtension{
 }
 
 // getPRF is the extension prf of an authentication.
-var getPRF = getExtension{
-	check: func(op *authentication) error {
+var getPRF = clientExtension[*authentication]{
+	check: func(_ context.Context, op *authentication) error {
 		p := op.opts.Extensions.PRF
 		if p == nil {
 			return nil

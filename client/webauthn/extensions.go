@@ -6,32 +6,51 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// createExtension is one row of the table of extensions of creations. Each of
-// its functions may be nil, and finds out by itself whether the page asked.
-type createExtension struct {
-	// check refuses what cannot be, before the user is bothered.
-	check func(op *creation) error
-
-	// ask adds to the request.
-	ask func(ctx context.Context, op *creation) error
-
-	// tell adds to the results, when the key has answered.
-	tell func(op *creation) error
+// clientExtension is one row of a table of extensions, of creations or of
+// authentications. Each of its functions may be nil, and finds out by itself
+// whether the page asked.
+type clientExtension[Op any] struct {
+	check hook[Op] // refuses what cannot be, before the user is bothered
+	ask   hook[Op] // adds to the request
+	tell  hook[Op] // adds to the results, when the key has answered
 }
 
-// createExtensions is the table: an extension is a file and a line here.
-var createExtensions = []createExtension{
+type hook[Op any] func(ctx context.Context, op Op) error
+
+// extensionTable is such a table: an extension is a file and a line here.
+type extensionTable[Op any] []clientExtension[Op]
+
+var createExtensions = extensionTable[*creation]{
 	appIDExclude, createCredBlob, credProps, credProtect, hmacCreateSecret, createLargeBlob, minPINLength, createPayment, createPRF,
 }
 
-// getExtension is the same for authentications.
-type getExtension struct {
-	check func(op *authentication) error
-	ask   func(ctx context.Context, op *authentication) error
-	tell  func(ctx context.Context, op *authentication) error
+var getExtensions = extensionTable[*authentication]{getAppID, getCredBlob, getLargeBlob, getPayment, getPRF}
+
+func (t extensionTable[Op]) check(ctx context.Context, op Op) error {
+	return t.run(ctx, op, func(e clientExtension[Op]) hook[Op] { return e.check })
 }
 
-var getExtensions = []getExtension{getAppID, getCredBlob, getLargeBlob, getPayment, getPRF}
+func (t extensionTable[Op]) ask(ctx context.Context, op Op) error {
+	return t.run(ctx, op, func(e clientExtension[Op]) hook[Op] { return e.ask })
+}
+
+func (t extensionTable[Op]) tell(ctx context.Context, op Op) error {
+	return t.run(ctx, op, func(e clientExtension[Op]) hook[Op] { return e.tell })
+}
+
+// run runs one of the functions of each extension.
+func (t extensionTable[Op]) run(ctx context.Context, op Op, which func(clientExtension[Op]) hook[Op]) error {
+	for _, e := range t {
+		f := which(e)
+		if f == nil {
+			continue
+		}
+		if err := f(ctx, op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // createInputs are the client extension inputs of a creation. Others are
 // ignored.

@@ -53,16 +53,8 @@ type authentication struct {
 	response  authenticationJSON
 }
 
-func (op *authentication) checkExtensions(context.Context) error {
-	for _, e := range getExtensions {
-		if e.check == nil {
-			continue
-		}
-		if err := e.check(op); err != nil {
-			return err
-		}
-	}
-	return nil
+func (op *authentication) checkExtensions(ctx context.Context) error {
+	return getExtensions.check(ctx, op)
 }
 
 // chooseRelyingParty decides whom the key is asked for: where the page names a
@@ -146,13 +138,8 @@ func (op *authentication) assert(ctx context.Context) error {
 	op.req = &ctap.GetAssertionRequest{RPID: op.asked, ClientDataHash: op.clientDataHash(), AllowList: op.allowList}
 	var all []*ctap.GetAssertionResponse
 	err := op.withPIN(ctx, func(ctx context.Context) (err error) {
-		for _, e := range getExtensions {
-			if e.ask == nil {
-				continue
-			}
-			if err := e.ask(ctx, op); err != nil {
-				return err
-			}
+		if err := getExtensions.ask(ctx, op); err != nil {
+			return err
 		}
 		uv, protocol, param := op.authorize()
 		op.req.PinUvAuthProtocol, op.req.PinUvAuthParam = protocol, param
@@ -221,13 +208,8 @@ func (op *authentication) read(context.Context) error {
 
 // tell makes the response to the page.
 func (op *authentication) tell(ctx context.Context) error {
-	for _, e := range getExtensions {
-		if e.tell == nil {
-			continue
-		}
-		if err := e.tell(ctx, op); err != nil {
-			return err
-		}
+	if err := getExtensions.tell(ctx, op); err != nil {
+		return err
 	}
 	a := op.assertion
 	op.response = authenticationJSON{
