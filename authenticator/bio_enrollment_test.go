@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -321,6 +322,18 @@ func TestSampleTimeoutAndCancel(t *testing.T) {
 	})
 }
 
+// A sensor that ends with its context, and does not say why, is asked no more.
+func TestSensorThatIsCancelled(t *testing.T) {
+	for cause, want := range map[error]error{ctap.StatusKeepaliveCancel: ctap.StatusKeepaliveCancel, ctap.StatusUserActionTimeout: nil} {
+		sensor := SensorFunc(func(ctx context.Context, _ Prompt) (ctap.SampleStatus, error) { return 0, ctx.Err() })
+		p, token := sensorKey(t, 2, sensor, nil)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(cause)
+		err := p.commandOn(ctx, 1, ctap.CommandBioEnrollment, bioRequest(token, ctap.EnrollBegin, nil), nil)
+		wantStatus(t, cause.Error(), err, want)
+	}
+}
+
 // Without a sensor of its own, the key's touch is one: a refusal is a refusal.
 func TestTouchIsASensor(t *testing.T) {
 	presence := &asks{}
@@ -413,7 +426,11 @@ func TestBioEnrollmentPreview(t *testing.T) {
 func TestNoVerification(t *testing.T) {
 	for _, name := range []string{"biometric", "platform", "fido2.1-pre"} {
 		profile, _ := ProfileByName(name)
+		options := maps.Clone(profile.Options)
 		k := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile = profile })
+		if !maps.Equal(profile.Options, options) {
+			t.Errorf("%s: New changed the options of the caller's profile", name)
+		}
 		info := k.info()
 		for _, option := range []string{"uv", "bioEnroll", "userVerificationMgmtPreview", "uvBioEnroll", "uvAcfg"} {
 			if _, ok := info.Options[option]; ok {

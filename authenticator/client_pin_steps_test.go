@@ -324,11 +324,14 @@ func TestNoClientPIN(t *testing.T) {
 			wantStatus(t, fmt.Sprintf("subCommand %02X", uint64(sub)), err, ctap.StatusInvalidSubcommand)
 		}
 	}
-	bare.Extensions, bare.PinUvAuthProtocols = nil, nil
+	bare.Extensions, bare.PinUvAuthProtocols, bare.Options = nil, nil, nil
 	bare.Commands = without(bare.Commands, ctap.CommandClientPIN)
 	p = newKey(t, nil, func(c *Config) { c.Profile = bare }).speaking(1)
 	_, err := p.pin(&ctap.ClientPINRequest{Subcommand: ctap.GetKeyAgreement})
 	wantStatus(t, "getKeyAgreement", err, ctap.StatusInvalidCommand)
+	if got := p.option("rk"); got != "true" {
+		t.Errorf("rk %s of a profile without options, want true", got)
+	}
 }
 
 // A key with a sensor and without a PIN answers what belongs to the sensor.

@@ -124,7 +124,6 @@ func (op *bioEnrollment) authorize(sub bioSubcommand) error {
 // enrollBegin is §6.7.4. It ends an enrolment that was not finished.
 func (op *bioEnrollment) enrollBegin(ctx context.Context) (any, error) {
 	a := op.a
-	a.enrollment = nil
 	if len(a.templates) >= maxTemplates {
 		return nil, ctap.StatusFPDatabaseFull
 	}

@@ -131,7 +131,7 @@ func (a *Authenticator) checkLargeBlobLength(length *uint64) error {
 	switch {
 	case length == nil:
 		return fmt.Errorf("length: %w", ctap.StatusInvalidParameter)
-	case *length > minLargeBlobRoom && *length > uint64(a.profile.MaxSerializedLargeBlobArray):
+	case *length > uint64(a.profile.MaxSerializedLargeBlobArray): // which is 1024 or more
 		return fmt.Errorf("length %d: %w", *length, ctap.StatusLargeBlobStorageFull)
 	case *length < minLargeBlob:
 		return fmt.Errorf("length %d: %w", *length, ctap.StatusInvalidParameter)

@@ -365,6 +365,13 @@ func TestCredentialManagementRows(t *testing.T) {
 			_, err = p.manage(stolen, ctap.GetCredsMetadata, nil)
 			wantStatus(t, "getCredsMetadata, once given", err, nil)
 		}},
+		{"the persistent token is worth nothing again after changePIN", func(t *testing.T, p platform) {
+			p.tokenBy(testPIN, pcmr, "")
+			wantStatus(t, "changePIN", p.changePIN(testPIN, "another"), nil)
+			stolen := &hostToken{p.protocol, p.policy.PersistentToken}
+			_, err := p.manage(stolen, ctap.GetCredsMetadata, nil)
+			wantStatus(t, "getCredsMetadata", err, ctap.StatusPINAuthInvalid)
+		}},
 		{"the persistent token ends with forceChangePin", func(t *testing.T, p platform) {
 			token := p.tokenBy(testPIN, pcmr, "")
 			force := &ctap.SetMinPINLengthParams{ForceChangePIN: true}
@@ -415,6 +422,12 @@ func TestEnumerationEnds(t *testing.T) {
 		{"nothing", func(platform) {}, 0},
 		{"30 s", func(platform) { time.Sleep(30 * time.Second) }, 0},
 		{"more than 30 s", func(platform) { time.Sleep(30*time.Second + 1) }, ctap.StatusNotAllowed},
+		{"20 s, one more, 20 s", func(p platform) {
+			time.Sleep(20 * time.Second)
+			_, err := p.manage(nil, ctap.EnumerateCredentialsGetNextCredential, nil)
+			wantStatus(p.t, "one more", err, nil)
+			time.Sleep(20 * time.Second)
+		}, 0},
 		{"getInfo", func(p platform) { p.info() }, 0},
 		{"selection", func(p platform) { _ = p.command(ctap.CommandSelection, nil, nil) }, ctap.StatusNotAllowed},
 		{"another enumeration that fails", func(p platform) { _, _ = p.manage(nil, ctap.EnumerateRPsBegin, nil) }, ctap.StatusNotAllowed},

@@ -93,6 +93,34 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// A touch that a U2F host has not yet used is forgotten with everything else.
+func TestResetForgetsTouch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := PresenceFunc(func(ctx context.Context, _ Prompt) error {
+			select {
+			case <-time.After(time.Second):
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
+		for _, reset := range []bool{false, true} {
+			k := newKey(t, slow, nil)
+			_, err := k.apdu(registerAPDU)
+			wantStatus(t, "register", err, ctap.SWConditionsNotSatisfied)
+			time.Sleep(2 * time.Second)
+			var want error
+			if reset {
+				wantStatus(t, "reset", k.command(ctap.CommandReset, nil, nil), nil)
+				want = ctap.SWConditionsNotSatisfied
+			}
+			_, err = k.apdu(registerAPDU)
+			wantStatus(t, "register after the touch", err, want)
+			_ = k.Close()
+		}
+	})
+}
+
 // A key that is taken up again from its store knows everything.
 func TestRestart(t *testing.T) {
 	store := keystore.NewMemory()

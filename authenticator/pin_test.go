@@ -217,6 +217,7 @@ func TestPINComplexityPolicy(t *testing.T) {
 		{"letmein", ctap.StatusPINPolicyViolation},
 		{"2580", ctap.StatusPINPolicyViolation},
 		{"1357", ctap.StatusOK},
+		{"8642", ctap.StatusOK},
 		{"4711x", ctap.StatusOK},
 	} {
 		t.Run(tt.pin, func(t *testing.T) {

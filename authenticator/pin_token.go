@@ -89,7 +89,6 @@ func (p *pinAuth) decapsulate(protocol pinuv.Protocol, platform ctap.Raw) ([]byt
 
 // issue begins the use of a new token (§6.5.5.7, beginUsingPinUvAuthToken).
 func (p *pinAuth) issue(protocol pinuv.Protocol, permissions ctap.Permissions, rpID *string, present bool) (*token, error) {
-	p.token = nil
 	value := make([]byte, pinuv.TokenSize)
 	if _, err := io.ReadFull(p.rand, value); err != nil {
 		return nil, fmt.Errorf("pinUvAuthToken: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -106,6 +107,37 @@ func TestSecretsAreNotLogged(t *testing.T) {
 		}
 	}
 	wantNotStored(t, p.cfg.Store, pin)
+}
+
+// What is refused is logged for whoever debugs; a fault of the key's own is an
+// error, unless the host is gone.
+func TestFailuresAreLogged(t *testing.T) {
+	log := newCaptured()
+	store := &countingStore{Store: keystore.NewMemory()}
+	p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Log, c.Store = slog.New(log), store }).speaking(2)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for _, tt := range []struct {
+		ctx   context.Context
+		fail  error
+		level string
+	}{
+		{t.Context(), nil, "DEBUG"},
+		{t.Context(), errors.New("disk full"), "ERROR"},
+		{gone, errors.New("disk full"), "DEBUG"},
+	} {
+		log.text.Reset()
+		store.fail = tt.fail
+		_ = p.commandOn(tt.ctx, 1, ctap.CommandConfig, &ctap.ConfigRequest{Subcommand: ctap.ToggleAlwaysUv + 0x70}, nil)
+		_ = p.commandOn(tt.ctx, 1, ctap.CommandConfig, &ctap.ConfigRequest{Subcommand: ctap.ToggleAlwaysUv}, nil)
+		if tt.fail == nil {
+			store.fail = nil
+			_ = p.configure(nil, ctap.ToggleAlwaysUv, nil) // back
+		}
+		if got := strings.Contains(log.text.String(), `level=ERROR`); got != (tt.level == "ERROR") || !strings.Contains(log.text.String(), "level="+tt.level) {
+			t.Errorf("%v: logged %s, want level %s", tt.fail, log.text.String(), tt.level)
+		}
+	}
 }
 
 // wantNotStored looks for a PIN in all that the store keeps.

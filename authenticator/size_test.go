@@ -24,6 +24,27 @@ func TestAnswersFit(t *testing.T) {
 	}
 }
 
+// A key that was made when there was more room cannot be listed, and the host
+// hears why.
+func TestListedKeyDoesNotFit(t *testing.T) {
+	p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile, _ = ProfileByName("full-policy") }).speaking(2)
+	mldsa := func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.MLDSA87) }
+	p.create(creation("ada", also(discoverable, mldsa)))
+	p.mustSetPIN(testPIN)
+	list := func() (int, error) {
+		resp, err := p.manage(p.tokenBy(testPIN, cm, ""), ctap.EnumerateCredentialsBegin, rpIDHashParams(testRPID))
+		return len(ctap.MustMarshal(resp)), err
+	}
+	size, err := list()
+	wantStatus(t, "room for everything", err, nil)
+	p.profile.MaxMsgSize = uint64(size) + 1 // and the status byte
+	_, err = list()
+	wantStatus(t, "just enough room", err, nil)
+	p.profile.MaxMsgSize--
+	_, err = list()
+	wantStatus(t, "a byte less", err, ctap.StatusLimitExceeded)
+}
+
 // An answer that would not fit is refused before anything is signed for it.
 func TestAnswersThatDoNotFit(t *testing.T) {
 	k := newKey(t, PresenceFunc(Approve), func(c *Config) {

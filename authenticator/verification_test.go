@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,8 +168,12 @@ func TestBuiltInUVProvesPresence(t *testing.T) {
 	}
 	excluded := creation("ada", also(withUV, func(r *ctap.MakeCredentialRequest) { r.ExcludeList = assertionBy(m.id).AllowList }))
 	wantStatus(t, "excluded", p.command(ctap.CommandMakeCredential, excluded, nil), ctap.StatusCredentialExcluded)
-	token := p.tokenBy("", mc, testRPID)
-	p.create(creation("bob", by(token)))
+	f.prompts = nil
+	p.create(creation("bob", by(p.tokenBy("", mc, testRPID))))
+	prompt = f.prompts[0]
+	if prompt.RPID != testRPID || prompt.RPIDHash != testRPIDHash || prompt.Operation != "authenticatorClientPIN" {
+		t.Errorf("prompt of a token %+v", prompt)
+	}
 }
 
 // uv true beside a pinUvAuthParam does not count (DECISIONS).
@@ -362,6 +367,49 @@ func TestSensorKeepalives(t *testing.T) {
 	}
 }
 
+// The user is asked for one thing at a time: a U2F prompt is withdrawn before
+// the finger is wanted.
+func TestSensorWithdrawsU2FPrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asking atomic.Bool
+		presence := PresenceFunc(func(ctx context.Context, _ Prompt) error {
+			asking.Store(true)
+			defer asking.Store(false)
+			<-ctx.Done()
+			return context.Cause(ctx)
+		})
+		k := newKey(t, presence, func(c *Config) {
+			c.Profile, _ = ProfileByName("biometric")
+			c.Verification = VerificationFunc(func(context.Context, Prompt) (bool, error) {
+				if asking.Load() {
+					t.Error("the finger is wanted while a touch is")
+				}
+				return true, nil
+			})
+			c.Sensor = SensorFunc(func(context.Context, Prompt) (ctap.SampleStatus, error) {
+				if asking.Load() {
+					t.Error("a sample is wanted while a touch is")
+				}
+				return ctap.SampleGood, nil
+			})
+		})
+		p := k.speaking(2)
+		p.mustSetPIN(testPIN)
+		poll := func() {
+			_, err := k.apdu(registerAPDU)
+			wantStatus(t, "U2F", err, ctap.SWConditionsNotSatisfied)
+			if !asking.Load() {
+				t.Error("U2F does not ask for a touch")
+			}
+		}
+		token := p.tokenBy(testPIN, be, "")
+		poll()
+		p.enroll(token)
+		poll()
+		wantStatus(t, "makeCredential", k.command(ctap.CommandMakeCredential, creation("ada", withUV), nil), nil)
+	})
+}
+
 // alwaysUv of a key that can verify by itself does so unasked.
 func TestAlwaysUvWithBuiltInUV(t *testing.T) {
 	p, f := fingerKey(t, "", nil, nil)
@@ -392,9 +440,12 @@ func TestNoMcGaPermissions(t *testing.T) {
 	wantStatus(t, "getAssertion under alwaysUv", p.command(ctap.CommandGetAssertion, assertionBy(), nil), ctap.StatusOperationDenied)
 }
 
-// A zero-length pinUvAuthParam with a PIN; the rows without are elsewhere.
+// A zero-length pinUvAuthParam with a PIN; the rows without are elsewhere. The
+// user is asked to choose a key, not to agree to anything.
 func TestZeroLengthParamWithPIN(t *testing.T) {
-	p := keyWithPIN(t, 2, nil)
+	presence := &asks{}
+	p := newKey(t, presence, nil).speaking(2)
+	p.mustSetPIN(testPIN)
 	t.Run("155 makeCredential", func(t *testing.T) {
 		r := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} })
 		wantStatus(t, "makeCredential", p.command(ctap.CommandMakeCredential, r, nil), ctap.StatusPINInvalid)
@@ -404,6 +455,11 @@ func TestZeroLengthParamWithPIN(t *testing.T) {
 		r.PinUvAuthParam = []byte{}
 		wantStatus(t, "getAssertion", p.command(ctap.CommandGetAssertion, r, nil), ctap.StatusPINInvalid)
 	})
+	for _, prompt := range presence.prompts {
+		if prompt.Kind != KindSelect {
+			t.Errorf("asked %+v, want kind select", prompt)
+		}
+	}
 }
 
 // Several accounts and a verified user: the names are told.
