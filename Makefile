@@ -40,7 +40,7 @@ cover: ## test coverage of each package, as cover.html
 	$(GO) tool cover -html=cover.out -o cover.html
 
 golden: ## rewrite the golden files; look at the difference before you commit it
-	$(GO) test ./certs ./trace -update
+	$(GO) test ./authenticator ./certs ./trace -update
 
 interop: ## prove it with python-fido2, python-u2flib-server and go-webauthn (needs Python 3 with venv, a network)
 	./test/interop/run
