@@ -57,12 +57,16 @@ func (c *Consent) put(q *question) {
 	c.asked = make(chan struct{})
 }
 
-func (c *Consent) take(q *question) {
+// take takes a question away, and tells whether it was still there: of several
+// answers one gets it.
+func (c *Consent) take(q *question) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.pending == q {
-		c.pending = nil
+	if c.pending != q {
+		return false
 	}
+	c.pending = nil
+	return true
 }
 
 // Prompt returns what is being asked, and whether anything is.
@@ -85,10 +89,12 @@ func (c *Consent) current() (*question, <-chan struct{}) {
 func (c *Consent) answer(ctx context.Context, err error) (authenticator.Prompt, bool) {
 	for {
 		q, asked := c.current()
-		if q != nil {
-			c.take(q) // one question, one answer
+		if q != nil && c.take(q) {
 			q.answer <- err
 			return q.prompt, true
+		}
+		if q != nil {
+			continue // somebody else was faster
 		}
 		select {
 		case <-asked:

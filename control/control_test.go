@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,6 +126,33 @@ func TestCancelledPromptGoesAway(t *testing.T) {
 			t.Error("the prompt still stands")
 		}
 	})
+}
+
+// Of many answers at once one counts, and none waits for ever.
+func TestAnswersRace(t *testing.T) {
+	consent := NewConsent()
+	for range 200 {
+		heard := make(chan error, 1)
+		go func() { heard <- consent.Confirm(context.Background(), authenticator.Prompt{}) }()
+		var counted atomic.Int32
+		var hands sync.WaitGroup
+		for range 4 {
+			hands.Go(func() {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+				defer cancel()
+				if _, ok := consent.answer(ctx, nil); ok {
+					counted.Add(1)
+				}
+			})
+		}
+		hands.Wait()
+		if got := counted.Load(); got != 1 {
+			t.Fatalf("%d answers counted, want 1", got)
+		}
+		if err := <-heard; err != nil {
+			t.Fatalf("the key heard %v", err)
+		}
+	}
 }
 
 func TestVerify(t *testing.T) {
