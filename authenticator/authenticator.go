@@ -56,6 +56,7 @@ type Authenticator struct {
 	counter *keystore.Counter
 	turn    chan struct{} // holds a value while nobody's message is worked on
 	close   func() error
+	closed  chan struct{} // closed by Close
 
 	// What follows belongs to whoever has the turn.
 	keys      keystore.KeyWrapper
@@ -99,7 +100,7 @@ func New(cfg Config) (*Authenticator, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &Authenticator{cfg: cfg, turn: make(chan struct{}, 1)}
+	a := &Authenticator{cfg: cfg, turn: make(chan struct{}, 1), closed: make(chan struct{})}
 	a.close = sync.OnceValue(a.closeOnce)
 	a.profile = &a.cfg.Profile
 	a.touch = &touch{ask: a.ask, presence: cfg.Presence}
@@ -188,6 +189,16 @@ func (a *Authenticator) takeTurn(ctx context.Context) bool {
 	return false
 }
 
+// awaitTurn takes the turn however long that takes; false after Close.
+func (a *Authenticator) awaitTurn() bool {
+	select {
+	case <-a.turn:
+		return true
+	case <-a.closed:
+		return false
+	}
+}
+
 func (a *Authenticator) giveTurn() { a.turn <- struct{}{} }
 
 // busy is the answer to a message whose turn did not come. A U2F host takes it
@@ -201,9 +212,11 @@ func busy(p ctap.Protocol) []byte {
 
 // Plug is what a key lives through when it is unplugged and plugged in again:
 // the window for a reset opens, and whatever it kept in memory is gone. It
-// waits for the message that is worked on.
+// waits for the message that is worked on. After Close it does nothing.
 func (a *Authenticator) Plug() {
-	<-a.turn
+	if !a.awaitTurn() {
+		return
+	}
 	defer a.giveTurn()
 	a.touch.withdraw()
 	a.touch.forget()
@@ -222,6 +235,7 @@ func (a *Authenticator) Close() error {
 
 func (a *Authenticator) closeOnce() error {
 	<-a.turn
+	close(a.closed)
 	a.touch.withdraw()
 	return a.counter.Close()
 }

@@ -138,6 +138,19 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// What comes after Close is refused, and does not wait.
+func TestAfterClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKey(t, PresenceFunc(Approve), nil)
+		if err := k.Close(); err != nil {
+			t.Fatal(err)
+		}
+		k.Plug()
+		wantStatus(t, "SetPIN", k.SetPIN("1234"), ErrClosed)
+		wantStatus(t, "getInfo", k.command(ctap.CommandGetInfo, nil, nil), ctap.StatusChannelBusy)
+	})
+}
+
 // While one host's user is asked, another host hears soon that the key is busy.
 func TestBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -8,6 +8,9 @@ import (
 	"github.com/softkey-project/softkey/keystore"
 )
 
+// ErrClosed is returned by what needs an [Authenticator] after its Close.
+var ErrClosed = errors.New("authenticator: closed")
+
 // ErrNoPIN is returned by [Authenticator.SetPIN] for a key whose profile has no
 // PIN.
 var ErrNoPIN = errors.New("authenticator: the profile has no PIN")
@@ -16,7 +19,9 @@ var ErrNoPIN = errors.New("authenticator: the profile has no PIN")
 // plugged in; a key that has one keeps it. The PIN is in Unicode's normal form
 // C, as platforms send it, and held to the key's policy.
 func (a *Authenticator) SetPIN(pin string) error {
-	<-a.turn
+	if !a.awaitTurn() {
+		return ErrClosed
+	}
 	defer a.giveTurn()
 	switch {
 	case !a.profile.has(ctap.OptionClientPIN):
