@@ -179,6 +179,7 @@ func fullPolicyProfile() Profile {
 // its credentials to others.
 func platformProfile() Profile {
 	p := fido23Profile().named("platform").with(map[string]bool{ctap.OptionPlat: true, ctap.OptionUV: false, ctap.OptionUVAcfg: true})
+	p.Versions = without(p.Versions, ctap.VersionU2FV2) // which cannot say that a credential is backed up
 	p.Transports = []string{ctap.TransportInternal}
 	p.TransportsForReset = nil
 	p.UVModality = fingerprintInternal
