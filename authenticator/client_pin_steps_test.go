@@ -118,12 +118,12 @@ func TestClientPINRefusals(t *testing.T) {
 	} {
 		for _, sub := range pinRequests {
 			for protocol := range uint64(2) {
+				p := pinKey(t, sub.sub, protocol+1)
+				req := sub.make(p)
+				if mistake.only == nil && req.KeyAgreement == nil || mistake.only != nil && !mistake.only(req) {
+					continue // the subcommand has no such parameter
+				}
 				t.Run(fmt.Sprintf("%s protocol %d: %s", sub.name, protocol+1, mistake.name), func(t *testing.T) {
-					p := pinKey(t, sub.sub, protocol+1)
-					req := sub.make(p)
-					if mistake.only == nil && req.KeyAgreement == nil || mistake.only != nil && !mistake.only(req) {
-						t.Skip("the subcommand has no such parameter")
-					}
 					mistake.change(p, req)
 					_, err := p.pin(req)
 					wantStatus(t, sub.name, err, asError(mistake.want))
