@@ -48,7 +48,8 @@ type Presence interface {
 // hosts do not wait: they repeat the request until there was a touch.
 type Poller interface {
 	// Poll is called for the nth request, counted from 1, that one prompt
-	// stands for; it must not block. Confirm may be running meanwhile.
+	// stands for; it must not block. The first comes before its Confirm, which
+	// is running when the others come, or has just returned.
 	Poll(n int)
 }
 

@@ -80,14 +80,18 @@ func (t *touch) isRefused() bool {
 
 // poll counts a request towards the prompt, and puts it up if there is none.
 func (t *touch) poll(p Prompt) {
+	n := 1
+	if t.prompt != nil {
+		n = t.prompt.polls + 1
+	}
+	if poller, ok := t.presence.(Poller); ok {
+		poller.Poll(n)
+	}
 	if t.prompt == nil {
 		t.prompt = t.start(p)
 	}
 	t.prompt.patience.Reset(touchPolled)
-	t.prompt.polls++
-	if poller, ok := t.presence.(Poller); ok {
-		poller.Poll(t.prompt.polls)
-	}
+	t.prompt.polls = n
 }
 
 // start asks the user. The goroutine ends when the user answered or the

@@ -69,7 +69,7 @@ func openPolls(_ presenceEnv, arg string) (authenticator.Presence, error) {
 // polls is a user who touches the key when a U2F host has asked so many times.
 type polls struct {
 	wanted int
-	touch  chan struct{} // holds a token from the wanted poll until Confirm takes it
+	touch  chan struct{} // holds a token from the wanted poll until Confirm takes it, or the next prompt begins
 }
 
 // Confirm implements [authenticator.Presence]. Hosts of CTAP2 ask once, and are
@@ -82,13 +82,15 @@ func (p *polls) Confirm(ctx context.Context, prompt authenticator.Prompt) error 
 	case <-p.touch:
 		return nil
 	case <-ctx.Done():
-		p.drop()
 		return context.Cause(ctx)
 	}
 }
 
 // Poll implements [authenticator.Poller].
 func (p *polls) Poll(n int) {
+	if n == 1 {
+		p.drop()
+	}
 	if n != p.wanted {
 		return
 	}
@@ -98,7 +100,7 @@ func (p *polls) Poll(n int) {
 	}
 }
 
-// drop takes a touch away that its prompt did not wait for.
+// drop takes a touch away that crossed the end of the last prompt.
 func (p *polls) drop() {
 	select {
 	case <-p.touch:
