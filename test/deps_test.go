@@ -32,6 +32,7 @@ var rules = map[string][]string{
 	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctap/cose", "ctaphid", "trace"},
 	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
 	"control":               {"authenticator", "ctap"},
+	"desktop":               {"authenticator", "ctap"},
 	"client/webauthn":       {"ctap", "ctap/cose", "ctaphid", "client"},
 	"client/u2fjson":        {"ctap", "ctap/cose", "ctaphid", "client"},
 }
@@ -50,6 +51,7 @@ var owners = map[string]string{
 	"github.com/decred/dcrd/dcrec/secp256k1/v4": "ctap/cose",
 	"github.com/google/go-tpm":                  "attestation",
 	"golang.org/x/text":                         "client",
+	"github.com/godbus/dbus/v5":                 "desktop",
 }
 
 // forbidden says what a package must never see.
