@@ -1,10 +1,8 @@
 package keystore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -62,83 +60,42 @@ func open(dir string, opts Options) (*Bolt, error) {
 	}, nil
 }
 
-// View implements [Store].
+// View implements [Store]. Where the file turns out to be damaged it fails with
+// [ErrDamaged], as does Update, which then changes nothing.
 func (s *Bolt) View(fn func(Tx) error) error {
-	return closedError(s.db.View(func(tx *bbolt.Tx) error { return fn(boltTx{tx}) }))
+	tx, err := s.begin(false)
+	if err != nil {
+		return err
+	}
+	defer guard(tx.Rollback)
+	return run(fn, tx)
 }
 
 // Update implements [Store].
 func (s *Bolt) Update(fn func(Tx) error) error {
-	return closedError(s.db.Update(func(tx *bbolt.Tx) error { return fn(boltTx{tx}) }))
+	tx, err := s.begin(true)
+	if err != nil {
+		return err
+	}
+	defer guard(tx.Rollback) // when it was not committed
+	if err := run(fn, tx); err != nil {
+		return err
+	}
+	return guard(tx.Commit)
+}
+
+func (s *Bolt) begin(writable bool) (tx *bbolt.Tx, err error) {
+	err = guard(func() (err error) {
+		tx, err = s.db.Begin(writable)
+		return err
+	})
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return nil, errClosed
+	}
+	return tx, err
 }
 
 // Close implements [Store].
 func (s *Bolt) Close() error {
 	return s.close()
-}
-
-func closedError(err error) error {
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-		return errClosed
-	}
-	return err
-}
-
-// boltTx is a transaction of bbolt. The slices that bbolt returns lie in its
-// mapping of the file, which a transaction moves in its commit at the earliest.
-type boltTx struct{ tx *bbolt.Tx }
-
-// Get implements [Tx].
-func (t boltTx) Get(b Bucket, key []byte) []byte {
-	bucket := t.tx.Bucket([]byte(b))
-	if bucket == nil {
-		return nil
-	}
-	return bucket.Get(key)
-}
-
-// Put implements [Tx].
-func (t boltTx) Put(b Bucket, key, value []byte) error {
-	if !t.tx.Writable() {
-		return ErrReadOnly
-	}
-	if err := checkKey(key); err != nil {
-		return err
-	}
-	bucket, err := t.tx.CreateBucketIfNotExists([]byte(b))
-	if err != nil {
-		return fmt.Errorf("keystore: bucket %q: %w", b, err)
-	}
-	if b == bucketCredentials {
-		bucket.FillPercent = 1 // its keys only grow: no page is inserted into again
-	}
-	return bucket.Put(key, append([]byte{}, value...))
-}
-
-// Delete implements [Tx].
-func (t boltTx) Delete(b Bucket, key []byte) error {
-	if !t.tx.Writable() {
-		return ErrReadOnly
-	}
-	bucket := t.tx.Bucket([]byte(b))
-	if bucket == nil {
-		return nil
-	}
-	return bucket.Delete(key)
-}
-
-// All implements [Tx].
-func (t boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
-	return func(yield func(key, value []byte) bool) {
-		bucket := t.tx.Bucket([]byte(b))
-		if bucket == nil {
-			return
-		}
-		c := bucket.Cursor()
-		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix) && k != nil; k, v = c.Next() {
-			if !yield(k, v) {
-				return
-			}
-		}
-	}
 }

@@ -2,6 +2,7 @@ package keystore_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
@@ -238,12 +239,13 @@ func stat(t *testing.T, path string) fs.FileInfo {
 	return info
 }
 
-// Whatever is damaged, Open may find the store good or not, but it does not
-// crash.
-func TestOpenDamagedAnywhere(t *testing.T) {
+// Whatever is damaged, Open may find the store good or not, and so may all that
+// is done with it then, but nothing crashes.
+func TestDamagedAnywhere(t *testing.T) {
 	dir := t.TempDir()
 	good := makeStore(t, dir, keystore.Options{})
-	for at := 0; at < len(good); at += 1021 {
+	found := 0
+	for at := 0; at < len(good); at += 509 {
 		bad := bytes.Clone(good)
 		fill(bad[at:min(at+64, len(bad))])
 		write(bad)(t, dir)
@@ -251,10 +253,54 @@ func TestOpenDamagedAnywhere(t *testing.T) {
 		if err != nil {
 			continue
 		}
+		if errors.Is(useAll(s), keystore.ErrDamaged) {
+			found++
+		}
 		if err := s.Close(); err != nil {
 			t.Errorf("damaged at byte %d: Close: %v", at, err)
 		}
 	}
+	if found == 0 {
+		t.Error("no damage was found after Open: the test does not reach it")
+	}
+}
+
+// useAll reads everything in s, and writes to all of it.
+func useAll(s keystore.Store) error {
+	return errors.Join(
+		s.View(func(tx keystore.Tx) error {
+			for _, err := range keystore.RPs(tx) {
+				if err != nil {
+					return err
+				}
+			}
+			_, err := keystore.Credentials(tx, sha256.Sum256([]byte("example.com")))
+			return err
+		}),
+		s.Update(func(tx keystore.Tx) error {
+			return keystore.PutCredential(tx, credential("example.com", "new", 77), 100)
+		}),
+		s.Update(func(tx keystore.Tx) error { return keystore.PutDeviceKey(tx, [32]byte{2}) }),
+		s.Update(keystore.Reset),
+	)
+}
+
+// A mistake of the caller's is not taken for a damaged file, and leaves no
+// transaction open.
+func TestPanicOfTheCaller(t *testing.T) {
+	s := open(t, t.TempDir(), keystore.Options{NoSync: true})
+	for name, begin := range map[string]func(func(keystore.Tx) error) error{"View": s.View, "Update": s.Update} {
+		func() {
+			defer func() {
+				if r := recover(); r != "mistake" {
+					t.Errorf("%s: recovered %v, want the caller's panic", name, r)
+				}
+			}()
+			err := begin(func(keystore.Tx) error { panic("mistake") })
+			t.Errorf("%s: got %v, want a panic", name, err)
+		}()
+	}
+	update(t, s, func(tx keystore.Tx) error { return keystore.PutDeviceKey(tx, [32]byte{3}) })
 }
 
 // A page that is missing is noticed at once, not when it is read, whichever it

@@ -1,0 +1,50 @@
+package keystore
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"go.etcd.io/bbolt"
+)
+
+// bbolt believes what a page says: if that is false it panics, or reads where
+// nothing is. Here that becomes [ErrDamaged].
+
+// damage is what a [boltTx] panics with.
+type damage struct {
+	reason any // what bbolt panicked with
+}
+
+// asError returns the error of a damaged file.
+func (d damage) asError() error {
+	return fmt.Errorf("keystore: %w: %v", ErrDamaged, d.reason)
+}
+
+// guard runs fn, in which nothing can panic but bbolt.
+func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = damage{r}.asError()
+		}
+	}()
+	return fn()
+}
+
+// run runs fn in tx. A panic of fn's own goes on: it is a mistake of ours, and
+// must not look like a damaged file.
+func run(fn func(Tx) error, tx *bbolt.Tx) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case damage:
+			err = r.asError()
+		case interface{ Addr() uintptr }: // fn read a slice that ends beyond the file
+			err = damage{r}.asError()
+		default:
+			panic(r)
+		}
+	}()
+	return fn(boltTx{tx})
+}
