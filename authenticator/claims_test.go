@@ -114,6 +114,10 @@ func optionThere(name string) func(*ctap.GetInfoResponse) bool {
 	return func(i *ctap.GetInfoResponse) bool { _, ok := i.Options[name]; return ok }
 }
 
+func either(a, b func(*ctap.GetInfoResponse) bool) func(*ctap.GetInfoResponse) bool {
+	return func(i *ctap.GetInfoResponse) bool { return a(i) || b(i) }
+}
+
 func listsVersion(name string) func(*ctap.GetInfoResponse) bool {
 	return func(i *ctap.GetInfoResponse) bool { return slices.Contains(i.Versions, name) }
 }
@@ -133,9 +137,11 @@ var optionClaims = []claim{
 	}, []error{ctap.SWInsNotSupported}},
 	{"version FIDO_2_0", listsVersion(ctap.VersionFIDO20), func(r rig) error { _, err := r.registers(); return err }, nil},
 	{"version FIDO_2_1_PRE", listsVersion(ctap.VersionFIDO21Pre), func(r rig) error {
-		_, err := r.manageBy(ctap.CommandCredentialManagementPreview, r.tokenFor(cm), ctap.GetCredsMetadata, nil)
-		return err
-	}, noCommand},
+		if _, known := r.info.Options[ctap.OptionUserVerificationMgmtPreview]; !known || !r.info.Options[ctap.OptionCredentialMgmtPreview] {
+			return errUntrue
+		}
+		return nil
+	}, []error{errUntrue}},
 	{"version FIDO_2_1", listsVersion(ctap.VersionFIDO21), func(r rig) error {
 		return r.command(ctap.CommandSelection, nil, nil)
 	}, noCommand},
@@ -176,11 +182,11 @@ var optionClaims = []claim{
 		}
 		return err
 	}, noPermission},
-	{"credentialMgmtPreview", optionTrue(ctap.OptionCredentialMgmtPreview), func(r rig) error {
+	{"credentialMgmtPreview, or credMgmt", either(optionTrue(ctap.OptionCredentialMgmtPreview), optionTrue(ctap.OptionCredMgmt)), func(r rig) error {
 		_, err := r.manageBy(ctap.CommandCredentialManagementPreview, r.tokenFor(cm), ctap.GetCredsMetadata, nil)
 		return err
 	}, noCommand},
-	{"userVerificationMgmtPreview", optionTrue(ctap.OptionUserVerificationMgmtPreview), func(r rig) error {
+	{"userVerificationMgmtPreview, or bioEnroll", either(optionTrue(ctap.OptionUserVerificationMgmtPreview), optionTrue(ctap.OptionBioEnroll)), func(r rig) error {
 		_, err := r.bioBy(ctap.CommandBioEnrollmentPreview, r.tokenFor(be), ctap.EnumerateEnrollments, nil)
 		return err
 	}, noCommand},

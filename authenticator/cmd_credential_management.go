@@ -12,7 +12,8 @@ import (
 )
 
 // credentialManagement is one run of authenticatorCredentialManagement (§6.8),
-// or of its preview, whose messages are the same.
+// or of its preview, whose messages are the same. A key that has the preview
+// alone has no updateUserInformation.
 type credentialManagement struct {
 	a      *Authenticator
 	call   *call
@@ -64,7 +65,7 @@ func (a *Authenticator) credentialManagement(_ context.Context, c *call) (any, e
 	if !sub.next {
 		a.sequence = nil
 	}
-	if !ok || req.Subcommand == ctap.UpdateUserInformation && c.Data[0] == byte(ctap.CommandCredentialManagementPreview) {
+	if !ok || req.Subcommand == ctap.UpdateUserInformation && !a.profile.lists(ctap.CommandCredentialManagement) {
 		return nil, fmt.Errorf("subCommand %02X: %w", uint64(req.Subcommand), ctap.StatusInvalidSubcommand)
 	}
 	op := &credentialManagement{a: a, call: c, req: req, params: params}

@@ -43,6 +43,19 @@ var commands = map[ctap.Command]command{
 	ctap.CommandCredentialManagementPreview: {run: (*Authenticator).credentialManagement, keep: true},
 }
 
+// successors are the commands that the previews of FIDO_2_1_PRE became. Who has
+// one answers its preview too, though getInfo does not say so: keys that are sold
+// do, and libfido2 up to 1.14 knows no other number, whatever getInfo says
+// (https://github.com/Yubico/libfido2/issues/628).
+var successors = map[ctap.Command]ctap.Command{
+	ctap.CommandBioEnrollmentPreview:        ctap.CommandBioEnrollment,
+	ctap.CommandCredentialManagementPreview: ctap.CommandCredentialManagement,
+}
+
+// answers tells whether the key answers a command: one that its profile lists,
+// or the preview of one.
+func (p *Profile) answers(id ctap.Command) bool { return p.lists(id) || p.lists(successors[id]) }
+
 // handleCTAP2 answers a command byte and its parameters.
 func (a *Authenticator) handleCTAP2(ctx context.Context, req *ctap.Request) []byte {
 	body, err := a.runCommand(ctx, req)

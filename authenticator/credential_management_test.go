@@ -379,9 +379,19 @@ func TestCredentialManagementRows(t *testing.T) {
 			_, err := p.manage(token, ctap.GetCredsMetadata, nil)
 			wantStatus(t, "getCredsMetadata", err, ctap.StatusPINAuthInvalid)
 		}},
-		{"the preview is not answered", func(t *testing.T, p platform) {
-			_, err := p.manageBy(ctap.CommandCredentialManagementPreview, cmToken(p), ctap.GetCredsMetadata, nil)
-			wantStatus(t, "41", err, ctap.StatusInvalidCommand)
+		{"the preview is the same command", func(t *testing.T, p platform) {
+			const preview = ctap.CommandCredentialManagementPreview
+			ada := p.resident(testRPID, "ada")
+			p.resident(testRPID, "bob")
+			token := cmToken(p)
+			_, err := p.manageBy(preview, token, ctap.EnumerateCredentialsBegin, rpIDHashParams(testRPID))
+			wantStatus(t, "enumerateCredentialsBegin", err, nil)
+			resp, err := p.manageBy(preview, nil, ctap.EnumerateCredentialsGetNextCredential, nil)
+			if err != nil || !bytes.Equal(resp.CredentialID.ID, ada.id) {
+				t.Errorf("enumerateCredentialsGetNextCredential: %+v, %v; want the other", resp, err)
+			}
+			_, err = p.manageBy(preview, token, ctap.UpdateUserInformation, renamed(ada, &ctap.User{ID: []byte("ada")}))
+			wantStatus(t, "updateUserInformation", err, nil)
 		}},
 	}
 	for _, row := range rows {
@@ -436,7 +446,7 @@ func TestEnumerationEnds(t *testing.T) {
 		}, ctap.StatusNotAllowed},
 		{"an unknown subcommand", func(p platform) { _, _ = p.manage(nil, 9, nil) }, ctap.StatusNotAllowed},
 		{"a command that the key has not", func(p platform) {
-			_ = p.command(ctap.CommandCredentialManagementPreview, nil, nil)
+			_ = p.command(ctap.CommandBioEnrollmentPreview, nil, nil)
 		}, ctap.StatusNotAllowed},
 		{"getNextAssertion", func(p platform) { _ = p.command(ctap.CommandGetNextAssertion, nil, nil) }, ctap.StatusNotAllowed},
 		{"largeBlobs", func(p platform) { _, _ = p.readBlobs(1, 0) }, ctap.StatusNotAllowed},

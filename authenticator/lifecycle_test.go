@@ -20,7 +20,7 @@ func TestCommandRefusals(t *testing.T) {
 		{"nothing", nil, ctap.StatusInvalidLength},
 		{"unknown command", []byte{0x66, 0xa0}, ctap.StatusInvalidCommand},
 		{"bioEnrollment, which the profile lacks", []byte{0x09, 0xa1, 0x06, 0xf5}, ctap.StatusInvalidCommand},
-		{"the preview of credentialManagement", []byte{0x41}, ctap.StatusInvalidCommand},
+		{"its preview", []byte{0x40, 0xa1, 0x06, 0xf5}, ctap.StatusInvalidCommand},
 		{"makeCredential without parameters", []byte{0x01}, ctap.StatusInvalidCBOR},
 		{"makeCredential of an empty map", []byte{0x01, 0xa0}, ctap.StatusMissingParameter},
 		{"getAssertion of an array", []byte{0x02, 0x80}, ctap.StatusInvalidCBOR},

@@ -89,9 +89,9 @@ func (p *Profile) versionChecks() []profileCheck {
 		{resident && !p.promises(ctap.OptionCredMgmt), "options: FIDO_2_3 with discoverable credentials needs credMgmt"},
 		{fido21 && p.verifies() && !p.promises(ctap.OptionPinUvAuthToken), "options: FIDO_2_1 with user verification needs pinUvAuthToken"},
 		{p.is(ctap.VersionFIDO23) && !slices.Contains(p.PinUvAuthProtocols, 2), "pinUvAuthProtocols: FIDO_2_3 needs 2"},
-		{fido21 && !p.answers(ctap.CommandSelection), "commands: FIDO_2_1 needs authenticatorSelection"},
+		{fido21 && !p.lists(ctap.CommandSelection), "commands: FIDO_2_1 needs authenticatorSelection"},
 		{
-			!p.is(ctap.VersionFIDO21Pre) && (p.answers(ctap.CommandBioEnrollmentPreview) || p.answers(ctap.CommandCredentialManagementPreview)),
+			!p.is(ctap.VersionFIDO21Pre) && (p.lists(ctap.CommandBioEnrollmentPreview) || p.lists(ctap.CommandCredentialManagementPreview)),
 			"commands: the previews are of FIDO_2_1_PRE",
 		},
 	}
@@ -165,23 +165,23 @@ var optionCommands = []struct {
 func (p *Profile) commandChecks() []profileCheck {
 	var checks []profileCheck
 	for _, row := range optionCommands {
-		checks = append(checks, profileCheck{p.promises(row.option) != p.answers(row.command), row.what})
+		checks = append(checks, profileCheck{p.promises(row.option) != p.lists(row.command), row.what})
 	}
 	for _, id := range []ctap.Command{ctap.CommandMakeCredential, ctap.CommandGetAssertion, ctap.CommandGetInfo, ctap.CommandReset} {
-		checks = append(checks, profileCheck{!p.answers(id), "commands: " + id.String() + " is missing"})
+		checks = append(checks, profileCheck{!p.lists(id), "commands: " + id.String() + " is missing"})
 	}
 	agrees := len(p.PinUvAuthProtocols) > 0
 	return append(checks,
-		profileCheck{agrees != p.answers(ctap.CommandClientPIN), "commands: authenticatorClientPIN goes with pinUvAuthProtocols"},
+		profileCheck{agrees != p.lists(ctap.CommandClientPIN), "commands: authenticatorClientPIN goes with pinUvAuthProtocols"},
 		profileCheck{
-			p.DiscoverableCredentials > 0 && !p.answers(ctap.CommandGetNextAssertion),
+			p.DiscoverableCredentials > 0 && !p.lists(ctap.CommandGetNextAssertion),
 			"commands: discoverable credentials need authenticatorGetNextAssertion",
 		},
 	)
 }
 
-// answers tells whether the key answers a command.
-func (p *Profile) answers(id ctap.Command) bool { return slices.Contains(p.Commands, id) }
+// lists tells whether a command is among the profile's.
+func (p *Profile) lists(id ctap.Command) bool { return slices.Contains(p.Commands, id) }
 
 // within tells whether all of some are among all.
 func within(some, all []string) bool {
