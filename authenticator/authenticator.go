@@ -86,7 +86,7 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, errors.New("authenticator: enterprise attestation needs an Attester of its own")
 	}
 	if cfg.Presence == nil {
-		cfg.Presence = PresenceFunc(Deny)
+		cfg.Presence = Deny{}
 	}
 	if cfg.Sensor == nil {
 		cfg.Sensor = touchSensor{cfg.Presence}

@@ -36,7 +36,7 @@ func (s *scriptedSensor) Capture(ctx context.Context, p Prompt) (ctap.SampleStat
 // it.
 func sensorKey(t testing.TB, protocol uint64, sensor Sensor, store keystore.Store) (platform, *hostToken) {
 	t.Helper()
-	p := newKey(t, PresenceFunc(Approve), func(c *Config) {
+	p := newKey(t, Approve{}, func(c *Config) {
 		c.Profile, _ = ProfileByName("biometric")
 		c.Verification, c.Sensor = VerificationFunc(recognise), sensor
 		if store != nil {
@@ -427,7 +427,7 @@ func TestNoVerification(t *testing.T) {
 	for _, name := range []string{"biometric", "platform", "fido2.1-pre"} {
 		profile, _ := ProfileByName(name)
 		options := maps.Clone(profile.Options)
-		k := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile = profile })
+		k := newKey(t, Approve{}, func(c *Config) { c.Profile = profile })
 		if !maps.Equal(profile.Options, options) {
 			t.Errorf("%s: New changed the options of the caller's profile", name)
 		}

@@ -46,7 +46,7 @@ func newRig(t *testing.T, p Profile) rig {
 // newBareRig is a rig of a key that is new.
 func newBareRig(t *testing.T, p Profile) rig {
 	t.Helper()
-	k := newProfileKey(t, p, PresenceFunc(Approve))
+	k := newProfileKey(t, p, Approve{})
 	return rig{k.speaking(p.PinUvAuthProtocols[0]), k.info()}
 }
 
@@ -624,7 +624,7 @@ func TestLimits(t *testing.T) {
 // A key of profile u2f answers no CTAP2 command at all.
 func TestU2FProfile(t *testing.T) {
 	p, _ := ProfileByName("u2f")
-	k := newProfileKey(t, p, PresenceFunc(Approve))
+	k := newProfileKey(t, p, Approve{})
 	k.register()
 	for id := range 256 {
 		err := k.command(ctap.Command(id), nil, nil)

@@ -274,7 +274,7 @@ func TestPermissions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newKey(t, PresenceFunc(Approve), tt.change).speaking(2)
+			p := newKey(t, Approve{}, tt.change).speaking(2)
 			p.mustSetPIN(testPIN)
 			p.enroll(p.tokenBy(testPIN, be, ""))
 			_, err := p.token(ctap.GetTokenUsingPINWithPermission, testPIN, tt.permissions, testRPID)
@@ -336,7 +336,7 @@ func TestNoClientPIN(t *testing.T) {
 
 // A key with a sensor and without a PIN answers what belongs to the sensor.
 func TestBuiltInUVWithoutClientPIN(t *testing.T) {
-	p := newKey(t, PresenceFunc(Approve), func(c *Config) {
+	p := newKey(t, Approve{}, func(c *Config) {
 		c.Profile, _ = ProfileByName("platform")
 		c.Verification = VerificationFunc(recognise)
 		for _, option := range []string{ctap.OptionClientPIN, ctap.OptionSetMinPINLength} {

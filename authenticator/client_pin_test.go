@@ -367,7 +367,7 @@ func TestClientPINRows(t *testing.T) {
 			name := fmt.Sprintf("%s protocol %d: %s", rows, i+1, row.name)
 			t.Run(strings.TrimSpace(name), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					row.run(t, newKey(t, PresenceFunc(Approve), nil).speaking(uint64(i+1)))
+					row.run(t, newKey(t, Approve{}, nil).speaking(uint64(i+1)))
 				})
 			})
 		}
@@ -381,7 +381,7 @@ func profileKey(t testing.TB, name string) key {
 	if !ok {
 		t.Fatalf("no profile %s", name)
 	}
-	return newProfileKey(t, p, PresenceFunc(Approve))
+	return newProfileKey(t, p, Approve{})
 }
 
 // enrolledKey is a key of profile biometric with testPIN and one finger.

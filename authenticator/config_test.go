@@ -283,7 +283,7 @@ func TestConfigurationOverRestartAndReset(t *testing.T) {
 	restart := func() platform {
 		profile, _ := ProfileByName("full-policy")
 		profile = profile.with(map[string]bool{ctap.OptionEP: false})
-		return newKey(t, PresenceFunc(Approve), func(c *Config) {
+		return newKey(t, Approve{}, func(c *Config) {
 			c.Profile, c.Store, c.Enterprise = profile, store, newAttester(t, profile.AAGUID)
 		}).speaking(2)
 	}
@@ -353,7 +353,7 @@ func TestConfigurationOverRestartAndReset(t *testing.T) {
 
 // alwaysUv switches U2F off (row 62), but for its version.
 func TestAlwaysUvSwitchesU2FOff(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	registered := k.register()
 	wantStatus(t, "toggleAlwaysUv", k.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
 	_, err := k.apdu(registerAPDU)
@@ -368,7 +368,7 @@ func TestAlwaysUvSwitchesU2FOff(t *testing.T) {
 
 // Reset over a transport that transportsForReset does not name.
 func TestResetOverOtherTransport(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	for transport, want := range map[string]ctap.Status{"nfc": ctap.StatusOperationDenied, "usb": ctap.StatusOK} {
 		answer := k.Handle(t.Context(), &ctap.Request{
 			Protocol: ctap.CTAP2, Transport: transport, Data: []byte{byte(ctap.CommandReset)}, Notify: func(ctap.KeepaliveStatus) {},

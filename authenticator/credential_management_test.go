@@ -412,7 +412,7 @@ func TestPersistentTokenOverRestarts(t *testing.T) {
 	_, err := p.manage(token, ctap.GetCredsMetadata, nil)
 	wantStatus(t, "after a power cycle", err, nil)
 	_ = p.Close()
-	p = newKey(t, PresenceFunc(Approve), func(c *Config) { c.Store = store }).speaking(2)
+	p = newKey(t, Approve{}, func(c *Config) { c.Store = store }).speaking(2)
 	_, err = p.manage(token, ctap.GetCredsMetadata, nil)
 	wantStatus(t, "after a restart", err, nil)
 	wantStatus(t, "reset", p.command(ctap.CommandReset, nil, nil), nil)

@@ -34,7 +34,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 	profile, _ := ProfileByName("enterprise")
 	batch, single := newAttester(t, profile.AAGUID), newAttester(t, profile.AAGUID)
 	newEnterpriseKey := func(t *testing.T, enabled bool) key {
-		k := newKey(t, PresenceFunc(Approve), func(c *Config) {
+		k := newKey(t, Approve{}, func(c *Config) {
 			c.Profile, c.Attester, c.Enterprise = profile, batch, single
 		})
 		if enabled {
@@ -104,7 +104,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 		}
 	})
 	t.Run("218 CHK-119, 219 CHK-120, 220 CHK-121 a key for consumers", func(t *testing.T) {
-		k := newKey(t, PresenceFunc(Approve), nil)
+		k := newKey(t, Approve{}, nil)
 		if got := k.option(ctap.OptionEP); got != "absent" {
 			t.Errorf("ep %s, want none", got)
 		}

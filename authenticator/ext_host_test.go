@@ -32,7 +32,7 @@ func newVerifiedHost(k key, protocol uint64) *extHost {
 // newExtKey returns a key of a named profile.
 func newExtKey(t testing.TB, profile string, change func(*Config)) key {
 	t.Helper()
-	return newKey(t, PresenceFunc(Approve), func(c *Config) {
+	return newKey(t, Approve{}, func(c *Config) {
 		c.Profile, _ = ProfileByName(profile)
 		if change != nil {
 			change(c)

@@ -21,7 +21,7 @@ func fuzzKeys(f *testing.F) func(t *testing.T) platform {
 	return func(t *testing.T) platform {
 		a, err := New(Config{
 			Profile: profile, Store: keystore.NewMemory(), Attester: attester, Enterprise: attester,
-			Presence: PresenceFunc(Approve), Verification: VerificationFunc(recognise),
+			Presence: Approve{}, Verification: VerificationFunc(recognise),
 		})
 		if err != nil {
 			t.Fatal(err)

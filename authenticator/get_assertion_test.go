@@ -10,7 +10,7 @@ import (
 )
 
 func TestGetAssertionResponse(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	wrapped, stored := k.create(creation("ada", nil)), k.create(creation("bob", discoverable))
 	tests := []struct {
 		name  string
@@ -137,7 +137,7 @@ func accounts(k key) []made {
 }
 
 func TestGetNextAssertion(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	want := accounts(k)
 	resp, first := k.get(assertionBy(), want[0])
 	if resp.NumberOfCredentials != 3 {
@@ -183,7 +183,7 @@ func TestGetNextAssertionEnds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				k := newKey(t, PresenceFunc(Approve), nil)
+				k := newKey(t, Approve{}, nil)
 				k.get(assertionBy(), accounts(k)[0])
 				tt.between(t, k)
 				wantStatus(t, "getNextAssertion", next(k), tt.want)
@@ -193,6 +193,6 @@ func TestGetNextAssertionEnds(t *testing.T) {
 }
 
 func TestGetNextAssertionWithoutFirst(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	wantStatus(t, "getNextAssertion", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
 }

@@ -40,7 +40,7 @@ func TestGetInfoGolden(t *testing.T) {
 			continue
 		}
 		t.Run(p.Name, func(t *testing.T) {
-			k := newProfileKey(t, p, PresenceFunc(Deny))
+			k := newProfileKey(t, p, Deny{})
 			var info ctap.GetInfoResponse
 			if err := k.command(ctap.CommandGetInfo, nil, &info); err != nil {
 				t.Fatal(err)

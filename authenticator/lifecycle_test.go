@@ -11,7 +11,7 @@ import (
 )
 
 func TestCommandRefusals(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	for _, tt := range []struct {
 		name    string
 		message []byte
@@ -58,7 +58,7 @@ func TestResetWindow(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				k := newKey(t, PresenceFunc(Approve), nil)
+				k := newKey(t, Approve{}, nil)
 				tt.before(k)
 				wantStatus(t, "reset", k.command(ctap.CommandReset, nil, nil), tt.want)
 			})
@@ -124,7 +124,7 @@ func TestResetForgetsTouch(t *testing.T) {
 // A key that is taken up again from its store knows everything.
 func TestRestart(t *testing.T) {
 	store := keystore.NewMemory()
-	again := func() key { return newKey(t, PresenceFunc(Approve), func(c *Config) { c.Store = store }) }
+	again := func() key { return newKey(t, Approve{}, func(c *Config) { c.Store = store }) }
 	k := again()
 	wrapped, stored := k.create(creation("ada", nil)), k.create(creation("bob", discoverable))
 	_, before := k.get(assertionBy(wrapped.id), wrapped)
@@ -141,7 +141,7 @@ func TestRestart(t *testing.T) {
 // What comes after Close is refused, and does not wait.
 func TestAfterClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newKey(t, PresenceFunc(Approve), nil)
+		k := newKey(t, Approve{}, nil)
 		if err := k.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func FuzzHandle(f *testing.F) {
 	f.Add(byte(2), []byte{7})
 	f.Add(byte(1), registerAPDU.Append(nil))
 	f.Add(byte(1), authenticate(3, make([]byte, 128)).Append(nil))
-	k := newKey(f, PresenceFunc(Approve), nil)
+	k := newKey(f, Approve{}, nil)
 	f.Fuzz(func(t *testing.T, protocol byte, message []byte) {
 		if protocol == byte(ctap.CTAP1) {
 			if _, err := ctap.ParseResponseAPDU(k.on(t.Context(), 1, ctap.CTAP1, message)); ctap.StatusOf(err) == ctap.StatusOther && err == ctap.SWUnknown {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestMakeCredentialResponse(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	for _, alg := range []cose.ID{cose.ES256, cose.EdDSA} {
 		m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) {
 			r.PubKeyCredParams = []ctap.CredentialParameters{
@@ -41,7 +41,7 @@ func TestMakeCredentialResponse(t *testing.T) {
 }
 
 func TestMakeCredentialHandleSizes(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	eddsa := func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.EdDSA) }
 	for _, tt := range []struct {
 		name   string
@@ -61,20 +61,20 @@ func TestMakeCredentialRefusals(t *testing.T) {
 		change   func(*ctap.MakeCredentialRequest)
 		want     error
 	}{
-		{"no algorithm", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = -65000 }, ctap.StatusUnsupportedAlgorithm},
-		{"no type", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Type = "other" }, ctap.StatusUnsupportedAlgorithm},
-		{"empty pubKeyCredParams", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams = []ctap.CredentialParameters{} }, ctap.StatusUnsupportedAlgorithm},
-		{"uv", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UV: yes()} }, ctap.StatusInvalidOption},
-		{"up false", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UP: no()} }, ctap.StatusInvalidOption},
-		{"up true", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UP: yes(), UV: no()} }, nil},
-		{"pinUvAuthParam without protocol", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{1} }, ctap.StatusMissingParameter},
-		{"protocol 3", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) {
+		{"no algorithm", Approve{}, func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = -65000 }, ctap.StatusUnsupportedAlgorithm},
+		{"no type", Approve{}, func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Type = "other" }, ctap.StatusUnsupportedAlgorithm},
+		{"empty pubKeyCredParams", Approve{}, func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams = []ctap.CredentialParameters{} }, ctap.StatusUnsupportedAlgorithm},
+		{"uv", Approve{}, func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UV: yes()} }, ctap.StatusInvalidOption},
+		{"up false", Approve{}, func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UP: no()} }, ctap.StatusInvalidOption},
+		{"up true", Approve{}, func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UP: yes(), UV: no()} }, nil},
+		{"pinUvAuthParam without protocol", Approve{}, func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{1} }, ctap.StatusMissingParameter},
+		{"protocol 3", Approve{}, func(r *ctap.MakeCredentialRequest) {
 			three := uint64(3)
 			r.PinUvAuthParam, r.PinUvAuthProtocol = []byte{1}, &three
 		}, ctap.StatusInvalidParameter},
-		{"zero-length pinUvAuthParam", PresenceFunc(Approve), func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} }, ctap.StatusPINNotSet},
-		{"zero-length pinUvAuthParam, declined", PresenceFunc(Deny), func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} }, ctap.StatusOperationDenied},
-		{"declined", PresenceFunc(Deny), nil, ctap.StatusOperationDenied},
+		{"zero-length pinUvAuthParam", Approve{}, func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} }, ctap.StatusPINNotSet},
+		{"zero-length pinUvAuthParam, declined", Deny{}, func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} }, ctap.StatusOperationDenied},
+		{"declined", Deny{}, nil, ctap.StatusOperationDenied},
 		{"nobody to ask", nil, nil, ctap.StatusOperationDenied},
 	}
 	for _, tt := range tests {
@@ -109,7 +109,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestKeepalives(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	var got []ctap.KeepaliveStatus
 	k.Handle(t.Context(), &ctap.Request{
 		Protocol: ctap.CTAP2, Data: []byte{byte(ctap.CommandSelection)},
@@ -192,7 +192,7 @@ func TestPrompts(t *testing.T) {
 }
 
 func TestAttestationPreference(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	for _, tt := range []struct {
 		preference []string
 		want       string
@@ -209,7 +209,7 @@ func TestAttestationPreference(t *testing.T) {
 func TestFormatThatCannotTakeTheAlgorithm(t *testing.T) {
 	eddsa := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.EdDSA) })
 	with := func(formats ...string) key {
-		return newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.AttestationFormats = formats })
+		return newKey(t, Approve{}, func(c *Config) { c.Profile.AttestationFormats = formats })
 	}
 	if got := with("fido-u2f", "packed").create(eddsa).response.Format; got != "packed" {
 		t.Errorf("got %q, want packed", got)
@@ -220,7 +220,7 @@ func TestFormatThatCannotTakeTheAlgorithm(t *testing.T) {
 
 func TestSelfAttestation(t *testing.T) {
 	t.Run("165 CHK-085", func(t *testing.T) {
-		k := newKey(t, PresenceFunc(Approve), func(c *Config) {
+		k := newKey(t, Approve{}, func(c *Config) {
 			c.Attester = nil
 			c.Profile.Versions = []string{ctap.VersionFIDO20}
 		})
@@ -242,7 +242,7 @@ func TestSelfAttestation(t *testing.T) {
 }
 
 func TestDiscoverableCredentialReplacesItsForerunner(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	old, other := k.create(creation("ada", discoverable)), k.create(creation("bob", discoverable))
 	fresh := k.create(creation("ada", discoverable))
 	wantStatus(t, "old credential", k.command(ctap.CommandGetAssertion, assertionBy(old.id), nil), ctap.StatusNoCredentials)
@@ -254,7 +254,7 @@ func TestDiscoverableCredentialReplacesItsForerunner(t *testing.T) {
 }
 
 func TestKeyStoreFull(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.DiscoverableCredentials = 1 })
+	k := newKey(t, Approve{}, func(c *Config) { c.Profile.DiscoverableCredentials = 1 })
 	first := k.create(creation("ada", discoverable))
 	err := k.command(ctap.CommandMakeCredential, creation("bob", discoverable), nil)
 	wantStatus(t, "second account", err, ctap.StatusKeyStoreFull)
@@ -263,7 +263,7 @@ func TestKeyStoreFull(t *testing.T) {
 }
 
 func TestNoDiscoverableCredentials(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.DiscoverableCredentials = 0 })
+	k := newKey(t, Approve{}, func(c *Config) { c.Profile.DiscoverableCredentials = 0 })
 	err := k.command(ctap.CommandMakeCredential, creation("ada", discoverable), nil)
 	wantStatus(t, "rk", err, ctap.StatusUnsupportedOption)
 	var info ctap.GetInfoResponse
@@ -293,7 +293,7 @@ func TestCutText(t *testing.T) {
 // nothing half-made is left.
 func TestStoreFails(t *testing.T) {
 	store := &failingStore{Store: keystore.NewMemory()}
-	k := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Store = store })
+	k := newKey(t, Approve{}, func(c *Config) { c.Store = store })
 	store.fail = true
 	err := k.command(ctap.CommandMakeCredential, creation("ada", discoverable), nil)
 	wantStatus(t, "makeCredential", err, ctap.StatusOther)

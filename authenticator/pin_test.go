@@ -33,7 +33,7 @@ func (s *countingStore) Update(fn func(keystore.Tx) error) error {
 func TestPINCommits(t *testing.T) {
 	for protocol := range uint64(2) {
 		store := &countingStore{Store: keystore.NewMemory()}
-		p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Store = store }).speaking(protocol + 1)
+		p := newKey(t, Approve{}, func(c *Config) { c.Store = store }).speaking(protocol + 1)
 		for _, tt := range []struct {
 			name string
 			run  func() error
@@ -126,7 +126,7 @@ func TestPINAttemptIsStoredFirst(t *testing.T) {
 func TestPINRetriesOverRestarts(t *testing.T) {
 	store := keystore.NewMemory()
 	restart := func() platform {
-		return newKey(t, PresenceFunc(Approve), func(c *Config) { c.Store = store }).speaking(2)
+		return newKey(t, Approve{}, func(c *Config) { c.Store = store }).speaking(2)
 	}
 	p := restart()
 	p.mustSetPIN(testPIN)

@@ -367,7 +367,7 @@ const (
 // platform that speaks a protocol.
 func keyWithPIN(t testing.TB, protocol uint64, change func(*Config)) platform {
 	t.Helper()
-	p := newKey(t, PresenceFunc(Approve), change).speaking(protocol)
+	p := newKey(t, Approve{}, change).speaking(protocol)
 	p.mustSetPIN(testPIN)
 	return p
 }

@@ -59,11 +59,31 @@ type PresenceFunc func(ctx context.Context, p Prompt) error
 // Confirm calls f.
 func (f PresenceFunc) Confirm(ctx context.Context, p Prompt) error { return f(ctx, p) }
 
+// An Immediate is a [Presence] that may answer without asking anybody. A U2F
+// request, which cannot wait, then has its answer however busy the machine is.
+type Immediate interface {
+	// ConfirmNow answers as Confirm would, at once; answered is false where it
+	// takes a Confirm.
+	ConfirmNow(p Prompt) (answered bool, err error)
+}
+
 // Approve is a [Presence] that agrees to everything, at once.
-func Approve(context.Context, Prompt) error { return nil }
+type Approve struct{}
+
+// Confirm implements [Presence].
+func (Approve) Confirm(context.Context, Prompt) error { return nil }
+
+// ConfirmNow implements [Immediate].
+func (Approve) ConfirmNow(Prompt) (answered bool, err error) { return true, nil }
 
 // Deny is a [Presence] that agrees to nothing, at once.
-func Deny(context.Context, Prompt) error { return ctap.StatusOperationDenied }
+type Deny struct{}
+
+// Confirm implements [Presence].
+func (Deny) Confirm(context.Context, Prompt) error { return ctap.StatusOperationDenied }
+
+// ConfirmNow implements [Immediate].
+func (Deny) ConfirmNow(Prompt) (answered bool, err error) { return true, ctap.StatusOperationDenied }
 
 // Ignore is a [Presence] that never answers.
 func Ignore(ctx context.Context, _ Prompt) error {

@@ -125,7 +125,7 @@ func TestMakeCredentialRows(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.row, func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			m := tt.spoil(messageOf(t, creation("ada", nil)))
 			wantStatus(t, "makeCredential", k.command(ctap.CommandMakeCredential, map[int]any(m), nil), asError(tt.want))
 		})
@@ -185,7 +185,7 @@ func TestGetAssertionRows(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.row, func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			id := k.create(creation("ada", nil)).id
 			m := tt.spoil(messageOf(t, assertionBy(id)), id)
 			wantStatus(t, "getAssertion", k.command(ctap.CommandGetAssertion, map[int]any(m), nil), asError(tt.want))
@@ -235,7 +235,7 @@ func TestOperationRows(t *testing.T) {
 		run  func(t *testing.T)
 	}{
 		{"129 kit, 130 kit the first algorithm that is supported", func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			for _, tt := range []struct {
 				algs []cose.ID
 				want cose.ID
@@ -276,7 +276,7 @@ func TestOperationRows(t *testing.T) {
 			})
 		}},
 		{"160 CHK-081, 161 CHK-082, 163 CHK-083, 164 CHK-084, 166 CHK-086 the answer", func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			answer := k.on(t.Context(), 1, ctap.CTAP2, append([]byte{1}, ctap.MustMarshal(creation("ada", nil))...))
 			var members map[int]any
 			if err := ctap.Unmarshal(answer[1:], &members); err != nil || len(members) != 3 || members[1] != "packed" {
@@ -294,7 +294,7 @@ func TestOperationRows(t *testing.T) {
 			}
 		}},
 		{"162 CHK-082 each algorithm's COSE key", func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			for alg, want := range map[cose.ID]int{cose.ES256: 5, cose.EdDSA: 4} {
 				m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(alg) }))
 				var key map[int]any
@@ -310,7 +310,7 @@ func TestOperationRows(t *testing.T) {
 			wantStatus(t, "158 makeCredential", p.command(ctap.CommandMakeCredential, creation("ada", nil), nil), ctap.StatusPUATRequired)
 		}},
 		{"191 CHK-104, 192 CHK-105, 195 CHK-108 the assertion", func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			made := k.create(creation("ada", nil))
 			answer := k.on(t.Context(), 1, ctap.CTAP2, append([]byte{2}, ctap.MustMarshal(assertionBy(made.id))...))
 			var members map[int]any
@@ -325,7 +325,7 @@ func TestOperationRows(t *testing.T) {
 			}
 		}},
 		{"193 CHK-106, 194 CHK-107 counter and signature", func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			made, last := k.create(creation("ada", nil)), uint32(0)
 			for range 3 {
 				_, data := k.get(assertionBy(made.id), made) // which verifies it
@@ -337,7 +337,7 @@ func TestOperationRows(t *testing.T) {
 		}},
 		{"196 CHK-109, 197 CHK-109, 198 reset", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				k := newKey(t, PresenceFunc(Approve), nil)
+				k := newKey(t, Approve{}, nil)
 				made := k.create(creation("ada", discoverable))
 				time.Sleep(11 * time.Second)
 				wantStatus(t, "late", k.command(ctap.CommandReset, nil, nil), ctap.StatusNotAllowed)
@@ -350,7 +350,7 @@ func TestOperationRows(t *testing.T) {
 		{"199 reset, nobody or denied", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				wantStatus(t, "nobody", newKey(t, PresenceFunc(Ignore), nil).command(ctap.CommandReset, nil, nil), ctap.StatusUserActionTimeout)
-				wantStatus(t, "denied", newKey(t, PresenceFunc(Deny), nil).command(ctap.CommandReset, nil, nil), ctap.StatusOperationDenied)
+				wantStatus(t, "denied", newKey(t, Deny{}, nil).command(ctap.CommandReset, nil, nil), ctap.StatusOperationDenied)
 			})
 		}},
 		{"201 reset that wants a long touch", func(t *testing.T) {
@@ -368,10 +368,10 @@ func TestOperationRows(t *testing.T) {
 			k.get(assertionBy(), made)
 		}},
 		{"202 selection", func(t *testing.T) {
-			wantStatus(t, "selection", newKey(t, PresenceFunc(Approve), nil).command(ctap.CommandSelection, nil, nil), nil)
+			wantStatus(t, "selection", newKey(t, Approve{}, nil).command(ctap.CommandSelection, nil, nil), nil)
 		}},
 		{"204 CHK-111, 205 CHK-111, 206, 213 three accounts", func(t *testing.T) {
-			k := newKey(t, PresenceFunc(Approve), nil)
+			k := newKey(t, Approve{}, nil)
 			want := accounts(k)
 			var resp ctap.GetAssertionResponse
 			wantStatus(t, "first", k.command(ctap.CommandGetAssertion, assertionBy(), &resp), nil)
@@ -388,7 +388,7 @@ func TestOperationRows(t *testing.T) {
 			wantStatus(t, "a fourth", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
 		}},
 		{"211 CHK-114, 212 CHK-115, 214 discoverable credentials", func(t *testing.T) {
-			p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.DiscoverableCredentials = 1 }).speaking(2)
+			p := newKey(t, Approve{}, func(c *Config) { c.Profile.DiscoverableCredentials = 1 }).speaking(2)
 			before := storeState(p)
 			old := p.create(creation("ada", discoverable))
 			wantOtherState(t, p, before)

@@ -41,7 +41,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	log := newCaptured()
 	store := &countingStore{Store: keystore.NewMemory()}
 	const pin, other = "correct horse battery", "Tr0ub4dor&3"
-	p := newKey(t, PresenceFunc(Approve), func(c *Config) {
+	p := newKey(t, Approve{}, func(c *Config) {
 		c.Profile, _ = ProfileByName("biometric")
 		c.Verification = VerificationFunc(recognise)
 		c.Log, c.Store = slog.New(log), store
@@ -114,7 +114,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 func TestFailuresAreLogged(t *testing.T) {
 	log := newCaptured()
 	store := &countingStore{Store: keystore.NewMemory()}
-	p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Log, c.Store = slog.New(log), store }).speaking(2)
+	p := newKey(t, Approve{}, func(c *Config) { c.Log, c.Store = slog.New(log), store }).speaking(2)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	for _, tt := range []struct {

@@ -10,7 +10,7 @@ import (
 // Every algorithm's answers fit CTAPHID, with a certificate and without.
 func TestAnswersFit(t *testing.T) {
 	for _, self := range []bool{false, true} {
-		k := newKey(t, PresenceFunc(Approve), func(c *Config) {
+		k := newKey(t, Approve{}, func(c *Config) {
 			c.Profile, _ = ProfileByName("full-policy")
 			if self {
 				c.Attester = nil
@@ -27,7 +27,7 @@ func TestAnswersFit(t *testing.T) {
 // A key that was made when there was more room cannot be listed, and the host
 // hears why.
 func TestListedKeyDoesNotFit(t *testing.T) {
-	p := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile, _ = ProfileByName("full-policy") }).speaking(2)
+	p := newKey(t, Approve{}, func(c *Config) { c.Profile, _ = ProfileByName("full-policy") }).speaking(2)
 	mldsa := func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.MLDSA87) }
 	p.create(creation("ada", also(discoverable, mldsa)))
 	p.mustSetPIN(testPIN)
@@ -47,7 +47,7 @@ func TestListedKeyDoesNotFit(t *testing.T) {
 
 // An answer that would not fit is refused before anything is signed for it.
 func TestAnswersThatDoNotFit(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), func(c *Config) {
+	k := newKey(t, Approve{}, func(c *Config) {
 		c.Profile, _ = ProfileByName("full-policy")
 		c.Profile.MaxMsgSize = 3000
 	})

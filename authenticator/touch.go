@@ -59,9 +59,24 @@ func (t *touch) take(ctx context.Context, p Prompt) bool {
 		t.refused = time.Now()
 		return false
 	}
-	t.poll(p)
-	t.await(ctx, touchWait)
+	if !t.answerNow(p) {
+		t.poll(p)
+		t.await(ctx, touchWait)
+	}
 	return t.takeGiven(p.RPIDHash)
+}
+
+// answerNow settles the matter if the user need not be asked.
+func (t *touch) answerNow(p Prompt) bool {
+	presence, ok := t.presence.(Immediate)
+	if !ok || t.prompt != nil {
+		return false
+	}
+	answered, err := presence.ConfirmNow(p)
+	if answered {
+		t.note(err)
+	}
+	return answered
 }
 
 // takeGiven uses up a touch that is there already.
@@ -142,6 +157,11 @@ func (t *touch) settle(err error) {
 	t.prompt.cancel()
 	<-t.prompt.answer // closed when the goroutine is about to end
 	t.prompt = nil
+	t.note(err)
+}
+
+// note keeps the user's answer.
+func (t *touch) note(err error) {
 	switch {
 	case err == nil:
 		t.given = time.Now()

@@ -76,7 +76,7 @@ func (k key) sign(control byte, by u2fKey) *ctap.U2FAuthenticateResponse {
 }
 
 func TestU2FRegisterAndAuthenticate(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	registered := k.register()
 	if got := len(registered.handle); got != 128 {
 		t.Errorf("key handle of %d bytes, want 128", got)
@@ -88,7 +88,7 @@ func TestU2FRegisterAndAuthenticate(t *testing.T) {
 }
 
 func TestU2FStatusWords(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	handle := k.register().handle
 	flip := func(i int) []byte {
 		b := append([]byte{}, handle...)
@@ -132,7 +132,7 @@ func TestU2FStatusWords(t *testing.T) {
 
 // The forms of VERSION that are no ISO 7816, and messages that are no APDU.
 func TestU2FRawMessages(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	version := "U2F_V2\x90\x00"
 	for _, tt := range []struct{ message, want string }{
 		{"\x00\x03\x00\x00", version},
@@ -167,7 +167,7 @@ func TestU2FWithoutPresence(t *testing.T) {
 }
 
 func TestU2FAndCTAP2ShareCredentials(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), nil)
+	k := newKey(t, Approve{}, nil)
 	registered := k.register()
 	resp, _ := k.getRaw(assertionBy(registered.handle))
 	digest := sha256.Sum256(append(append([]byte{}, resp.AuthData...), testClientDataHash[:]...))
@@ -201,10 +201,10 @@ func (k key) getRaw(r *ctap.GetAssertionRequest) (resp *ctap.GetAssertionRespons
 // A key of a profile without U2F has no such instructions, and one without
 // CTAP2 no commands.
 func TestProfilesSpeakTheirProtocols(t *testing.T) {
-	k := newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile.Versions = []string{ctap.VersionFIDO20} })
+	k := newKey(t, Approve{}, func(c *Config) { c.Profile.Versions = []string{ctap.VersionFIDO20} })
 	_, err := k.apdu(ctap.CommandAPDU{INS: ctap.U2FVersion})
 	wantStatus(t, "VERSION", err, ctap.SWInsNotSupported)
-	k = newKey(t, PresenceFunc(Approve), func(c *Config) { c.Profile, _ = ProfileByName("u2f") })
+	k = newKey(t, Approve{}, func(c *Config) { c.Profile, _ = ProfileByName("u2f") })
 	wantStatus(t, "getInfo", k.command(ctap.CommandGetInfo, nil, nil), ctap.StatusInvalidCommand)
 	k.sign(ctap.U2FEnforceAndSign, k.register())
 }
@@ -414,4 +414,43 @@ func TestU2FBlink(t *testing.T) {
 			}
 		})
 	}
+}
+
+// prompted is a user who answers without being asked, when there is an answer.
+type prompted struct {
+	*userOf
+	answer *error
+}
+
+func (p prompted) ConfirmNow(Prompt) (answered bool, err error) {
+	if p.answer == nil {
+		return false, nil
+	}
+	return true, *p.answer
+}
+
+// An answer that is there takes no time, and nobody is asked.
+func TestAnswerAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var agreed, refused error = nil, ctap.StatusOperationDenied
+		user := prompted{userOf: newUser(), answer: &agreed}
+		k := newKey(t, &user, nil)
+		start := time.Now()
+		_, err := k.apdu(registerAPDU)
+		wantStatus(t, "agreed", err, nil)
+		user.answer = &refused
+		_, err = k.apdu(registerAPDU)
+		wantStatus(t, "refused", err, ctap.SWConditionsNotSatisfied)
+		if took := time.Since(start); took != 0 || len(user.prompts) != 0 {
+			t.Errorf("took %v and %d prompts, want none", took, len(user.prompts))
+		}
+		user.answer = nil
+		time.Sleep(touchPolled + 1)
+		_, err = k.apdu(registerAPDU)
+		wantStatus(t, "asked", err, ctap.SWConditionsNotSatisfied)
+		if len(user.prompts) != 1 {
+			t.Errorf("got %d prompts, want the one that has no answer yet", len(user.prompts))
+		}
+		user.answers <- nil
+	})
 }

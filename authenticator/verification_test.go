@@ -45,7 +45,7 @@ func (f *finger) Verify(ctx context.Context, p Prompt) (bool, error) {
 func fingerKey(t testing.TB, pin string, store keystore.Store, answers ...error) (platform, *finger) {
 	t.Helper()
 	f := &finger{answers: answers}
-	p := newKey(t, PresenceFunc(Deny), func(c *Config) { // no touch: the finger proves presence
+	p := newKey(t, Deny{}, func(c *Config) { // no touch: the finger proves presence
 		c.Profile, _ = ProfileByName("platform")
 		c.Verification = f
 		if store != nil {
@@ -215,7 +215,7 @@ func TestUVRetries(t *testing.T) {
 	if got := p.uvRetries(); got != 0 || len(f.prompts) != 0 {
 		t.Errorf("%d retries, %d prompts; want none", got, len(f.prompts))
 	}
-	wantStatus(t, "reset", newKey(t, PresenceFunc(Approve), func(c *Config) {
+	wantStatus(t, "reset", newKey(t, Approve{}, func(c *Config) {
 		c.Profile, c.Store, c.Verification = *p.profile, store, f
 	}).command(ctap.CommandReset, nil, nil), nil)
 	p, _ = fingerKey(t, "", store, nil)
@@ -284,7 +284,7 @@ func TestUserVerificationTable(t *testing.T) {
 	for _, tt := range tests {
 		name := fmt.Sprintf("%s PIN %v, alwaysUv %v, makeCredUvNotRqd %v, %+v", tt.row, tt.pin, tt.alwaysUv, tt.notRqd, tt.rq)
 		t.Run(strings.TrimSpace(name), func(t *testing.T) {
-			p := newKey(t, PresenceFunc(Approve), func(c *Config) {
+			p := newKey(t, Approve{}, func(c *Config) {
 				c.Profile = c.Profile.with(map[string]bool{ctap.OptionMakeCredUvNotRqd: tt.notRqd})
 			}).speaking(2)
 			known := p.create(creation("known", nil))

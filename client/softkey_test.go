@@ -26,7 +26,7 @@ func openSoftkey(t *testing.T, profile string, change func(*device.Config)) *cli
 	if !ok {
 		t.Fatalf("there is no profile %s", profile)
 	}
-	cfg := device.Config{Profile: p, Presence: authenticator.PresenceFunc(authenticator.Approve)}
+	cfg := device.Config{Profile: p, Presence: authenticator.Approve{}}
 	if change != nil {
 		change(&cfg)
 	}

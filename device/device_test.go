@@ -25,7 +25,7 @@ func open(t *testing.T, cfg Config) *Device {
 	if cfg.Profile.Name == "" {
 		cfg.Profile = defaultProfile()
 	}
-	cfg.Presence = authenticator.PresenceFunc(authenticator.Approve)
+	cfg.Presence = authenticator.Approve{}
 	d, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

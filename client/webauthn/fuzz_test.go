@@ -114,7 +114,7 @@ var hostileOptions = []struct {
 // converse returns what our own key says in the course of a ceremony.
 func converse(f *testing.F, create bool, options string) []byte {
 	profile, _ := authenticator.ProfileByName("fido2.3")
-	key, err := device.New(device.Config{Profile: profile, PIN: pin1234, Presence: authenticator.PresenceFunc(authenticator.Approve)})
+	key, err := device.New(device.Config{Profile: profile, PIN: pin1234, Presence: authenticator.Approve{}})
 	if err != nil {
 		f.Fatal(err)
 	}

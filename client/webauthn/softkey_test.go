@@ -24,7 +24,7 @@ func newSoftkey(t *testing.T, profile string, change func(*device.Config)) (*web
 	if !ok {
 		t.Fatalf("there is no profile %s", profile)
 	}
-	cfg := device.Config{Profile: p, Presence: authenticator.PresenceFunc(authenticator.Approve)}
+	cfg := device.Config{Profile: p, Presence: authenticator.Approve{}}
 	if change != nil {
 		change(&cfg)
 	}

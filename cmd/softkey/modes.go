@@ -17,7 +17,7 @@ const longTouch = 5 * time.Second
 // without a duration it is touched for as long as it takes.
 func openApprove(_ presenceEnv, arg string) (authenticator.Presence, error) {
 	if arg == "" {
-		return authenticator.PresenceFunc(authenticator.Approve), nil
+		return authenticator.Approve{}, nil
 	}
 	d, err := time.ParseDuration(arg)
 	if err != nil || d < 0 {
@@ -39,7 +39,7 @@ func openApprove(_ presenceEnv, arg string) (authenticator.Presence, error) {
 }
 
 func openDeny(presenceEnv, string) (authenticator.Presence, error) {
-	return authenticator.PresenceFunc(authenticator.Deny), nil
+	return authenticator.Deny{}, nil
 }
 
 func openIgnore(presenceEnv, string) (authenticator.Presence, error) {

@@ -67,6 +67,18 @@ func (a announced) Confirm(ctx context.Context, p authenticator.Prompt) error {
 	return err
 }
 
+// ConfirmNow implements [authenticator.Immediate].
+func (a announced) ConfirmNow(p authenticator.Prompt) (answered bool, err error) {
+	immediate, ok := a.Presence.(authenticator.Immediate)
+	if !ok {
+		return false, nil
+	}
+	if answered, err = immediate.ConfirmNow(p); answered {
+		a.log.Info(outcome(err) + ": " + describe(p))
+	}
+	return answered, err
+}
+
 // Poll implements [authenticator.Poller].
 func (a announced) Poll(n int) {
 	if poller, ok := a.Presence.(authenticator.Poller); ok {

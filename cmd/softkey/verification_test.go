@@ -30,7 +30,7 @@ func TestVerifier(t *testing.T) {
 			t.Errorf("%s: got %v, %v; want %v, %v", tt.mode, got, err, tt.want, tt.err)
 		}
 	}
-	declines := verifier{authenticator.PresenceFunc(authenticator.Deny), false}
+	declines := verifier{authenticator.Deny{}, false}
 	if ok, err := declines.Verify(t.Context(), register()); ok || err != ctap.StatusOperationDenied {
 		t.Errorf("declined: got %v, %v; want %v", ok, err, ctap.StatusOperationDenied)
 	}

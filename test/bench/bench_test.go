@@ -32,7 +32,7 @@ func newKey(b *testing.B) *key {
 	b.Helper()
 	profile, _ := authenticator.ProfileByName(authenticator.DefaultProfile)
 	d, err := device.New(device.Config{
-		Profile: profile, Dir: b.TempDir(), Presence: authenticator.PresenceFunc(authenticator.Approve),
+		Profile: profile, Dir: b.TempDir(), Presence: authenticator.Approve{},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -33,7 +33,7 @@ func newModel(t *testing.T, change func(*authenticator.Profile)) *model {
 	t.Helper()
 	profile, _ := authenticator.ProfileByName("full-policy")
 	change(&profile)
-	d, err := device.New(device.Config{Profile: profile, Presence: authenticator.PresenceFunc(authenticator.Approve)})
+	d, err := device.New(device.Config{Profile: profile, Presence: authenticator.Approve{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func (k *Key) open() error {
 	}
 	presence := k.cfg.Presence
 	if presence == nil {
-		presence = authenticator.PresenceFunc(authenticator.Approve)
+		presence = authenticator.Approve{}
 	}
 	var err error
 	k.dev, err = device.New(device.Config{

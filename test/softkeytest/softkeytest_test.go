@@ -67,7 +67,7 @@ func TestKeysShareNothing(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	deny := softkeytest.NewWith(t, softkeytest.Config{Presence: authenticator.PresenceFunc(authenticator.Deny)})
+	deny := softkeytest.NewWith(t, softkeytest.Config{Presence: authenticator.Deny{}})
 	_, err := deny.TryCreate(creation)
 	wantName(t, err, webauthn.NotAllowedError)
 	if !errors.Is(err, ctap.StatusOperationDenied) {
