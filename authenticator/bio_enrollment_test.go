@@ -61,19 +61,19 @@ func TestBioEnrollmentRows(t *testing.T) {
 		name string
 		run  func(t *testing.T, p platform, token *hostToken)
 	}{
-		{"385 CHK-277 getModality", func(t *testing.T, p platform, _ *hostToken) {
+		{"row 385: getModality", func(t *testing.T, p platform, _ *hostToken) {
 			answer := p.on(t.Context(), 1, ctap.CTAP2, []byte{9, 0xa1, 6, 0xf5})
 			if want := []byte{0, 0xa1, 1, 1}; !bytes.Equal(answer, want) {
 				t.Errorf("got %x, want %x", answer, want)
 			}
 		}},
-		{"386 CHK-278 getFingerprintSensorInfo", func(t *testing.T, p platform, _ *hostToken) {
+		{"row 386: getFingerprintSensorInfo", func(t *testing.T, p platform, _ *hostToken) {
 			resp, err := p.bio(nil, ctap.GetFingerprintSensorInfo, nil)
 			if err != nil || resp.Modality != 1 || resp.FingerprintKind != 1 || resp.MaxCaptureSamplesRequired != 3 || resp.MaxTemplateFriendlyName != 64 {
 				t.Errorf("got %+v, %v; want 1, 1, 3 and 64", resp, err)
 			}
 		}},
-		{"387 CHK-279 enrollBegin, cancelCurrentEnrollment", func(t *testing.T, p platform, token *hostToken) {
+		{"row 387: enrollBegin, cancelCurrentEnrollment", func(t *testing.T, p platform, token *hostToken) {
 			resp, err := p.bio(token, ctap.EnrollBegin, nil)
 			if err != nil || len(resp.TemplateID) == 0 || *resp.LastEnrollSampleStatus != ctap.SampleGood || *resp.RemainingSamples != 2 {
 				t.Fatalf("got %+v, %v; want a template, a good sample, 2 remaining", resp, err)
@@ -85,7 +85,7 @@ func TestBioEnrollmentRows(t *testing.T) {
 			_, err = p.bio(nil, ctap.CancelCurrentEnrollment, nil)
 			wantStatus(t, "cancel nothing", err, nil)
 		}},
-		{"388 CHK-280, 389 CHK-281 capture, enumerate", func(t *testing.T, p platform, token *hostToken) {
+		{"rows 388, 389: capture, enumerate", func(t *testing.T, p platform, token *hostToken) {
 			if got := p.option(ctap.OptionBioEnroll) + p.option(ctap.OptionUV); got != "falsefalse" {
 				t.Errorf("bioEnroll and uv %s, want false", got)
 			}
@@ -104,7 +104,7 @@ func TestBioEnrollmentRows(t *testing.T) {
 				t.Errorf("got %s, want the template and a name of text", got)
 			}
 		}},
-		{"390 CHK-282 setFriendlyName", func(t *testing.T, p platform, token *hostToken) {
+		{"row 390: setFriendlyName", func(t *testing.T, p platform, token *hostToken) {
 			first, second := p.enroll(token), p.enroll(token)
 			for _, name := range []string{"left thumb", strings.Repeat("x", 64)} {
 				_, err := p.bio(token, ctap.SetFriendlyName, friendly(second, name))
@@ -115,7 +115,7 @@ func TestBioEnrollmentRows(t *testing.T) {
 				}
 			}
 		}},
-		{"391 CHK-283 removeEnrollment", func(t *testing.T, p platform, token *hostToken) {
+		{"row 391: removeEnrollment", func(t *testing.T, p platform, token *hostToken) {
 			id := p.enroll(token)
 			_, err := p.bio(token, ctap.RemoveEnrollment, template(id))
 			wantStatus(t, "remove", err, nil)

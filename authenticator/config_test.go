@@ -35,7 +35,7 @@ func TestConfigRows(t *testing.T) {
 		profile string
 		run     func(t *testing.T, p platform) // a new key, without a PIN
 	}{
-		{"371 CHK-270 enableEnterpriseAttestation", "enterprise", func(t *testing.T, p platform) {
+		{"row 371: enableEnterpriseAttestation", "enterprise", func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			for range 2 { // idempotent; its parameters do not matter
 				wantStatus(t, "config", p.configure(acfgToken(p), ctap.EnableEnterpriseAttestation, map[int]int{7: 7}), nil)
@@ -44,7 +44,7 @@ func TestConfigRows(t *testing.T) {
 				}
 			}
 		}},
-		{"372 CHK-271 toggleAlwaysUv", usual, func(t *testing.T, p platform) {
+		{"row 372: toggleAlwaysUv", usual, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			for _, want := range []struct{ alwaysUv, makeCredUvNotRqd string }{{"true", "false"}, {"false", "true"}} {
 				wantStatus(t, "config", p.configure(acfgToken(p), ctap.ToggleAlwaysUv, nil), nil)
@@ -56,7 +56,7 @@ func TestConfigRows(t *testing.T) {
 				}
 			}
 		}},
-		{"373 CHK-272 a minimum that the PIN does not reach", usual, func(t *testing.T, p platform) {
+		{"row 373: a minimum that the PIN does not reach", usual, func(t *testing.T, p platform) {
 			p.mustSetPIN("4711")
 			token := p.tokenBy("4711", acfg, "")
 			wantStatus(t, "config", p.configure(token, ctap.SetMinPINLength, minPIN(func(p *ctap.SetMinPINLengthParams) { p.NewMinPINLength = ptr[uint64](5) })), nil)
@@ -75,13 +75,13 @@ func TestConfigRows(t *testing.T) {
 			}
 			wantStatus(t, "the same again, by the same token", p.configure(token, ctap.SetMinPINLength, set), nil)
 		}},
-		{"374 CHK-273 as many RP IDs as fit", usual, func(t *testing.T, p platform) {
+		{"row 374: as many RP IDs as fit", usual, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			set := minPIN(func(p *ctap.SetMinPINLengthParams) { p.MinPINLengthRPIDs = rpIDs(8) })
 			wantStatus(t, "config", p.configure(acfgToken(p), ctap.SetMinPINLength, set), nil)
 			wantRPIDs(t, p, 8)
 		}},
-		{"375 one RP ID too many", usual, func(t *testing.T, p platform) {
+		{"row 375: one RP ID too many", usual, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			two := minPIN(func(p *ctap.SetMinPINLengthParams) { p.MinPINLengthRPIDs = rpIDs(2) })
 			wantStatus(t, "config", p.configure(acfgToken(p), ctap.SetMinPINLength, two), nil)
@@ -102,17 +102,17 @@ func TestConfigRows(t *testing.T) {
 			}
 			wantRPIDs(t, p, 2)
 		}},
-		{"376 CHK-274 forceChangePin", usual, func(t *testing.T, p platform) {
+		{"row 376: forceChangePin", usual, func(t *testing.T, p platform) {
 			forcePINChange(p)
 			if info := p.info(); !*info.ForcePINChange {
 				t.Error("forcePINChange false, want true")
 			}
 		}},
-		{"377 forceChangePin without a PIN", usual, func(t *testing.T, p platform) {
+		{"row 377: forceChangePin without a PIN", usual, func(t *testing.T, p platform) {
 			set := minPIN(func(p *ctap.SetMinPINLengthParams) { p.ForceChangePIN = true })
 			wantStatus(t, "config", p.configure(nil, ctap.SetMinPINLength, set), ctap.StatusPINNotSet)
 		}},
-		{"378 a minimum below the current one", usual, func(t *testing.T, p platform) {
+		{"row 378: a minimum below the current one", usual, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			for _, tt := range []struct {
 				length uint64
@@ -125,7 +125,7 @@ func TestConfigRows(t *testing.T) {
 				wantStatus(t, fmt.Sprint(tt.length), p.configure(acfgToken(p), ctap.SetMinPINLength, set), asError(tt.want))
 			}
 		}},
-		{"379 CHK-275 pinComplexityPolicy", full, func(t *testing.T, p platform) {
+		{"row 379: pinComplexityPolicy", full, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			set := minPIN(func(p *ctap.SetMinPINLengthParams) { p.PINComplexityPolicy = yes() })
 			wantStatus(t, "config", p.configure(acfgToken(p), ctap.SetMinPINLength, set), nil)
@@ -156,7 +156,7 @@ func TestConfigRows(t *testing.T) {
 				t.Error("something changed")
 			}
 		}},
-		{"380 CHK-276 enableLongTouchForReset", full, func(t *testing.T, p platform) {
+		{"row 380: enableLongTouchForReset", full, func(t *testing.T, p platform) {
 			presence := &asks{}
 			p = newProfileKey(t, *p.profile, presence).speaking(p.protocol.Number())
 			p.mustSetPIN(testPIN)
@@ -178,20 +178,20 @@ func TestConfigRows(t *testing.T) {
 				t.Error("a long touch, want a short one")
 			}
 		}},
-		{"381 no pinUvAuthParam", full, func(t *testing.T, p platform) {
+		{"row 381: no pinUvAuthParam", full, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			for _, sub := range []ctap.ConfigSubcommand{2, 3, 4, 0xff} {
 				wantStatus(t, fmt.Sprintf("subCommand %02X", uint64(sub)), p.configure(nil, sub, nil), ctap.StatusPUATRequired)
 			}
 		}},
-		{"382 a token without acfg", full, func(t *testing.T, p platform) {
+		{"row 382: a token without acfg", full, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			token := p.tokenBy(testPIN, mc|ga|cm|lbw, testRPID)
 			for _, sub := range []ctap.ConfigSubcommand{2, 3, 4, 0xff} {
 				wantStatus(t, fmt.Sprintf("subCommand %02X", uint64(sub)), p.configure(token, sub, nil), ctap.StatusPINAuthInvalid)
 			}
 		}},
-		{"383 no PIN, no token", usual, func(t *testing.T, p platform) {
+		{"row 383: no PIN, no token", usual, func(t *testing.T, p platform) {
 			wantStatus(t, "toggleAlwaysUv", p.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
 			wantStatus(t, "setMinPINLength under alwaysUv", p.configure(nil, ctap.SetMinPINLength, nil), ctap.StatusPUATRequired)
 			wantStatus(t, "toggleAlwaysUv back, the one way out", p.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
@@ -207,7 +207,7 @@ func TestConfigRows(t *testing.T) {
 			wantStatus(t, "toggleAlwaysUv", p.configure(nil, ctap.ToggleAlwaysUv, nil), ctap.StatusPUATRequired)
 			wantStatus(t, "toggleAlwaysUv", p.configure(acfgToken(p), ctap.ToggleAlwaysUv, nil), nil)
 		}},
-		{"384 subcommands that are not there", usual, func(t *testing.T, p platform) {
+		{"row 384: subcommands that are not there", usual, func(t *testing.T, p platform) {
 			p.mustSetPIN(testPIN)
 			for _, sub := range []ctap.ConfigSubcommand{1, 4, 5, 0xff, 0x100} {
 				wantStatus(t, fmt.Sprintf("subCommand %02X", uint64(sub)), p.configure(acfgToken(p), sub, nil), ctap.StatusInvalidParameter)
@@ -329,7 +329,7 @@ func TestConfigurationOverRestartAndReset(t *testing.T) {
 	p = restart()
 	check(p)
 
-	t.Run("200 reset", func(t *testing.T) {
+	t.Run("row 200: reset", func(t *testing.T) {
 		wantStatus(t, "reset", p.command(ctap.CommandReset, nil, nil), nil)
 		for range 2 { // now and after a restart
 			info := *p.info()

@@ -63,8 +63,8 @@ func TestCredentialManagementReading(t *testing.T) {
 		rows        [3]string
 		permissions ctap.Permissions
 	}{
-		{[3]string{"352 CHK-259", "353 CHK-260, 354 CHK-261", "358 CHK-265, 359 CHK-266"}, cm},
-		{[3]string{"355 CHK-262", "356 CHK-263, 357 CHK-264", "360 CHK-267"}, pcmr},
+		{[3]string{"row 352:", "rows 353, 354:", "rows 358, 359:"}, cm},
+		{[3]string{"row 355:", "rows 356, 357:", "row 360:"}, pcmr},
 	} {
 		for protocol := range uint64(2) {
 			suffix := fmt.Sprintf(", protocol %d", protocol+1)
@@ -167,7 +167,7 @@ func TestCredentialManagementRows(t *testing.T) {
 		name string
 		run  func(t *testing.T, p platform)
 	}{
-		{"361 CHK-268 updateUserInformation", func(t *testing.T, p platform) {
+		{"row 361: updateUserInformation", func(t *testing.T, p platform) {
 			m := p.resident(testRPID, "ada")
 			before := storeState(p)
 			_, err := p.manage(cmToken(p), ctap.UpdateUserInformation, renamed(m, &ctap.User{ID: []byte("ada"), Name: "Ada L."}))
@@ -195,7 +195,7 @@ func TestCredentialManagementRows(t *testing.T) {
 				t.Errorf("names of %d and %d bytes, want 64", len(got.Name), len(got.DisplayName))
 			}
 		}},
-		{"362 CHK-269 deleteCredential", func(t *testing.T, p platform) {
+		{"row 362: deleteCredential", func(t *testing.T, p platform) {
 			m, other := p.resident(testRPID, "ada"), p.resident(testRPID, "bob")
 			before := storeState(p)
 			_, err := p.manage(cmToken(p), ctap.DeleteCredential, named(m))
@@ -206,7 +206,7 @@ func TestCredentialManagementRows(t *testing.T) {
 			_, err = p.manage(cmToken(p), ctap.DeleteCredential, named(m))
 			wantStatus(t, "delete again", err, ctap.StatusNoCredentials)
 		}},
-		{"363 the persistent token changes nothing", func(t *testing.T, p platform) {
+		{"row 363: the persistent token changes nothing", func(t *testing.T, p platform) {
 			m := p.resident(testRPID, "ada")
 			token := p.tokenBy(testPIN, pcmr, "")
 			before := storeState(p)
@@ -218,7 +218,7 @@ func TestCredentialManagementRows(t *testing.T) {
 				t.Error("the credential store state changed")
 			}
 		}},
-		{"364 update of another user", func(t *testing.T, p platform) {
+		{"row 364: update of another user", func(t *testing.T, p platform) {
 			m := p.resident(testRPID, "ada")
 			before := storeState(p)
 			_, err := p.manage(cmToken(p), ctap.UpdateUserInformation, renamed(m, &ctap.User{ID: []byte("eve"), Name: "Eve"}))
@@ -227,7 +227,7 @@ func TestCredentialManagementRows(t *testing.T) {
 				t.Error("the credential store state changed")
 			}
 		}},
-		{"365 unknown credentials", func(t *testing.T, p platform) {
+		{"row 365: unknown credentials", func(t *testing.T, p platform) {
 			p.resident(testRPID, "ada")
 			wrapped := p.create(creation("bob", nil)) // is not managed
 			for name, id := range map[string][]byte{"short": {1}, "none": {}, "64 bytes": make([]byte, 64), "wrapped": wrapped.id} {
@@ -240,7 +240,7 @@ func TestCredentialManagementRows(t *testing.T) {
 				wantStatus(t, name+": delete by a bound token", err, ctap.StatusPINAuthInvalid)
 			}
 		}},
-		{"366 nothing stored", func(t *testing.T, p platform) {
+		{"row 366: nothing stored", func(t *testing.T, p platform) {
 			p.create(creation("ada", nil)) // not discoverable
 			resp, err := p.manage(cmToken(p), ctap.GetCredsMetadata, nil)
 			if err != nil || *resp.ExistingCount != 0 || *resp.RemainingCount != 10_000 {
@@ -251,7 +251,7 @@ func TestCredentialManagementRows(t *testing.T) {
 			_, err = p.manage(cmToken(p), ctap.EnumerateCredentialsBegin, rpIDHashParams(testRPID))
 			wantStatus(t, "enumerateCredentialsBegin", err, ctap.StatusNoCredentials)
 		}},
-		{"367 no pinUvAuthParam", func(t *testing.T, p platform) {
+		{"row 367: no pinUvAuthParam", func(t *testing.T, p platform) {
 			for _, sub := range []ctap.CredentialManagementSubcommand{1, 2, 4, 6, 7} {
 				for name, k := range map[string]key{"with a PIN": p.key, "without": newKey(t, nil, nil)} {
 					_, err := k.manage(nil, sub, nil)
@@ -259,7 +259,7 @@ func TestCredentialManagementRows(t *testing.T) {
 				}
 			}
 		}},
-		{"368 nothing to go on with", func(t *testing.T, p platform) {
+		{"row 368: nothing to go on with", func(t *testing.T, p platform) {
 			p.resident(testRPID, "ada")
 			p.resident(testRPID, "bob")
 			p.resident("example.org", "ada")
@@ -278,7 +278,7 @@ func TestCredentialManagementRows(t *testing.T) {
 			next("RP after credentials", ctap.EnumerateRPsGetNextRP)
 			next("credential after that", ctap.EnumerateCredentialsGetNextCredential)
 		}},
-		{"369 a token that is bound", func(t *testing.T, p platform) {
+		{"row 369: a token that is bound", func(t *testing.T, p platform) {
 			p.resident(testRPID, "ada")
 			token := p.tokenBy(testPIN, cm, testRPID)
 			_, err := p.manage(token, ctap.GetCredsMetadata, nil)
@@ -286,7 +286,7 @@ func TestCredentialManagementRows(t *testing.T) {
 			_, err = p.manage(token, ctap.EnumerateRPsBegin, nil)
 			wantStatus(t, "enumerateRPsBegin", err, ctap.StatusPINAuthInvalid)
 		}},
-		{"370 a token that is bound, for its relying party", func(t *testing.T, p platform) {
+		{"row 370: a token that is bound, for its relying party", func(t *testing.T, p platform) {
 			m, other := p.resident(testRPID, "ada"), p.resident("example.org", "ada")
 			token := p.tokenBy(testPIN, cm, testRPID)
 			_, err := p.manage(token, ctap.EnumerateCredentialsBegin, rpIDHashParams("example.org"))

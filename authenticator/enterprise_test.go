@@ -51,14 +51,14 @@ func TestEnterpriseAttestation(t *testing.T) {
 		want    ctap.Status
 		by      *attestation.Attester
 	}{
-		{"216 CHK-117 vendor-facilitated, listed", true, listed, 1, nil, 0, single},
-		{"217 CHK-118 platform-managed", true, testRPID, 2, nil, 0, single},
+		{"row 216: vendor-facilitated, listed", true, listed, 1, nil, 0, single},
+		{"row 217: platform-managed", true, testRPID, 2, nil, 0, single},
 		{"platform-managed, listed", true, listed, 2, nil, 0, single},
-		{"222 CHK-123 value 3", true, listed, 3, nil, ctap.StatusInvalidOption, nil},
+		{"row 222: value 3", true, listed, 3, nil, ctap.StatusInvalidOption, nil},
 		{"value 0", true, listed, 0, nil, ctap.StatusInvalidOption, nil},
-		{"223 CHK-124 vendor-facilitated, not listed", true, testRPID, 1, nil, 0, batch},
+		{"row 223: vendor-facilitated, not listed", true, testRPID, 1, nil, 0, batch},
 		{"vendor-facilitated, a part of the listed name", true, "certinfra.fidoalliance.org", 1, nil, 0, batch},
-		{"224 not enabled", false, listed, 1, nil, ctap.StatusInvalidParameter, nil},
+		{"row 224: not enabled", false, listed, 1, nil, ctap.StatusInvalidParameter, nil},
 		{"not enabled, value 3", false, listed, 3, nil, ctap.StatusInvalidParameter, nil},
 		{"granted goes before a preference of none", true, listed, 1, []string{"none"}, 0, single},
 	}
@@ -82,7 +82,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 			}
 		})
 	}
-	t.Run("215 CHK-116 option ep", func(t *testing.T) {
+	t.Run("row 215: option ep", func(t *testing.T) {
 		if got := newEnterpriseKey(t, false).option(ctap.OptionEP); got != "false" {
 			t.Errorf("ep %s, want false", got)
 		}
@@ -95,7 +95,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 			t.Errorf("ep %s after a reset, want false", got)
 		}
 	})
-	t.Run("221 CHK-122 a value of another type", func(t *testing.T) {
+	t.Run("row 221: a value of another type", func(t *testing.T) {
 		k := newEnterpriseKey(t, true)
 		for _, value := range []any{"1", true, []byte{1}, -1} {
 			message := withoutMember(t, creation("ada", nil), 10)
@@ -103,7 +103,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 			wantStatus(t, fmt.Sprintf("%T", value), k.command(ctap.CommandMakeCredential, message, nil), ctap.StatusCBORUnexpectedType)
 		}
 	})
-	t.Run("218 CHK-119, 219 CHK-120, 220 CHK-121 a key for consumers", func(t *testing.T) {
+	t.Run("rows 218, 219, 220: a key for consumers", func(t *testing.T) {
 		k := newKey(t, Approve{}, nil)
 		if got := k.option(ctap.OptionEP); got != "absent" {
 			t.Errorf("ep %s, want none", got)

@@ -169,8 +169,8 @@ func TestGetNextAssertionEnds(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, key) {}, nil},
 		{"30 s", func(*testing.T, key) { time.Sleep(30 * time.Second) }, nil},
-		{"207 more than 30 s", func(*testing.T, key) { time.Sleep(30*time.Second + 1) }, ctap.StatusNotAllowed},
-		{"207 another command", func(_ *testing.T, k key) { _ = k.command(ctap.CommandSelection, nil, nil) }, ctap.StatusNotAllowed},
+		{"row 207: more than 30 s", func(*testing.T, key) { time.Sleep(30*time.Second + 1) }, ctap.StatusNotAllowed},
+		{"row 207: another command", func(_ *testing.T, k key) { _ = k.command(ctap.CommandSelection, nil, nil) }, ctap.StatusNotAllowed},
 		{"a command that fails", func(_ *testing.T, k key) { _ = k.command(ctap.CommandMakeCredential, nil, nil) }, ctap.StatusNotAllowed},
 		{"an unknown command", func(_ *testing.T, k key) { _ = k.command(0x66, nil, nil) }, ctap.StatusNotAllowed},
 		{"a U2F command", func(_ *testing.T, k key) { _, _ = k.apdu(ctap.CommandAPDU{INS: ctap.U2FVersion}) }, ctap.StatusNotAllowed},

@@ -82,7 +82,7 @@ func TestGetInfoIsCanonical(t *testing.T) {
 		if !p.CTAP2() {
 			continue
 		}
-		t.Run("105 with a byte that is ignored, "+p.Name, func(t *testing.T) {
+		t.Run("row 105: with a byte that is ignored, "+p.Name, func(t *testing.T) {
 			answer := newProfileKey(t, p, nil).on(t.Context(), 1, ctap.CTAP2, []byte{byte(ctap.CommandGetInfo), 0xff})
 			var info ctap.GetInfoResponse
 			if err := ctap.Unmarshal(answer[1:], &info); err != nil {
@@ -101,81 +101,81 @@ var infoRules = []struct {
 	row   string
 	holds func(i *infoUnderTest) bool
 }{
-	{"84 CHK-038 versions", func(i *infoUnderTest) bool { return len(i.Versions) > 0 && unique(i.Versions) }},
-	{"85 CHK-038 extensions", func(i *infoUnderTest) bool { return unique(i.Extensions) }},
-	{"86 CHK-038 aaguid", func(i *infoUnderTest) bool { return len(i.AAGUID) == 16 }},
-	{"87 CHK-038 options", func(i *infoUnderTest) bool { return i.has("rk") && i.has("up") }},
-	{"88 CHK-038 maxMsgSize", func(i *infoUnderTest) bool { return i.MaxMsgSize >= 1024 }},
-	{"89 CHK-038 pinUvAuthProtocols", func(i *infoUnderTest) bool {
+	{"row 84: versions", func(i *infoUnderTest) bool { return len(i.Versions) > 0 && unique(i.Versions) }},
+	{"row 85: extensions", func(i *infoUnderTest) bool { return unique(i.Extensions) }},
+	{"row 86: aaguid", func(i *infoUnderTest) bool { return len(i.AAGUID) == 16 }},
+	{"row 87: options", func(i *infoUnderTest) bool { return i.has("rk") && i.has("up") }},
+	{"row 88: maxMsgSize", func(i *infoUnderTest) bool { return i.MaxMsgSize >= 1024 }},
+	{"row 89: pinUvAuthProtocols", func(i *infoUnderTest) bool {
 		return unique(i.PinUvAuthProtocols) && i.verifies() == (len(i.PinUvAuthProtocols) > 0) &&
 			(!i.fido23() || slices.Contains(i.PinUvAuthProtocols, 2))
 	}},
-	{"90 CHK-038 transports", func(i *infoUnderTest) bool { return unique(i.Transports) }},
-	{"91 CHK-038 algorithms", func(i *infoUnderTest) bool { return unique(i.Algorithms) }},
-	{"92 CHK-038 maxSerializedLargeBlobArray", func(i *infoUnderTest) bool {
+	{"row 90: transports", func(i *infoUnderTest) bool { return unique(i.Transports) }},
+	{"row 91: algorithms", func(i *infoUnderTest) bool { return unique(i.Algorithms) }},
+	{"row 92: maxSerializedLargeBlobArray", func(i *infoUnderTest) bool {
 		return i.Options["largeBlobs"] == (i.MaxSerializedLargeBlobArray >= 1024)
 	}},
-	{"93 CHK-038 minPINLength, forcePINChange", func(i *infoUnderTest) bool {
+	{"row 93: minPINLength, forcePINChange", func(i *infoUnderTest) bool {
 		return !i.fido21() || i.has("clientPin") == (i.MinPINLength >= 4) && i.has("clientPin") == (i.ForcePINChange != nil)
 	}},
-	{"93 CHK-038 maxCredBlobLength", func(i *infoUnderTest) bool { return i.extends("credBlob") == (i.MaxCredBlobLength >= 32) }},
-	{"93 CHK-038 firmwareVersion", func(i *infoUnderTest) bool { return !i.fido21() || i.FirmwareVersion == FirmwareVersion }},
-	{"94 CHK-038 maxRPIDsForSetMinPINLength", func(i *infoUnderTest) bool {
+	{"row 93: maxCredBlobLength", func(i *infoUnderTest) bool { return i.extends("credBlob") == (i.MaxCredBlobLength >= 32) }},
+	{"row 93: firmwareVersion", func(i *infoUnderTest) bool { return !i.fido21() || i.FirmwareVersion == FirmwareVersion }},
+	{"row 94: maxRPIDsForSetMinPINLength", func(i *infoUnderTest) bool {
 		return i.Options["setMinPINLength"] == (i.MaxRPIDsForSetMinPINLength != nil)
 	}},
-	{"94 CHK-038 uvModality", func(i *infoUnderTest) bool {
+	{"row 94: uvModality", func(i *infoUnderTest) bool {
 		return !i.fido21() || i.has("uv") == (i.UVModality != 0) && i.UVModality&passcodeExternal == 0
 	}},
-	{"94 CHK-038 preferredPlatformUvAttempts", func(i *infoUnderTest) bool {
+	{"row 94: preferredPlatformUvAttempts", func(i *infoUnderTest) bool {
 		return !i.fido21() || i.has("uv") == (i.PreferredPlatformUvAttempts > 0)
 	}},
-	{"95 CHK-038 attestationFormats", func(i *infoUnderTest) bool {
+	{"row 95: attestationFormats", func(i *infoUnderTest) bool {
 		return unique(i.AttestationFormats) && !slices.Contains(i.AttestationFormats, "none")
 	}},
-	{"96 kit maxPINLength", func(i *infoUnderTest) bool {
+	{"row 96: maxPINLength", func(i *infoUnderTest) bool {
 		return i.MaxPINLength == 0 || i.MaxPINLength >= 8 && i.MaxPINLength <= 63 && i.MinPINLength <= i.MaxPINLength
 	}},
-	{"96 kit transportsForReset are transports", func(i *infoUnderTest) bool {
+	{"row 96: transportsForReset are transports", func(i *infoUnderTest) bool {
 		return unique(i.TransportsForReset) && within(i.TransportsForReset, i.Transports)
 	}},
-	{"96 kit rk needs verification and management", func(i *infoUnderTest) bool {
+	{"row 96: rk needs verification and management", func(i *infoUnderTest) bool {
 		return !i.fido23() || !i.Options["rk"] || i.Options["credMgmt"] && i.verifies()
 	}},
-	{"96 kit verification needs pinUvAuthToken", func(i *infoUnderTest) bool {
+	{"row 96: verification needs pinUvAuthToken", func(i *infoUnderTest) bool {
 		return !i.fido21() || !i.verifies() || i.Options["pinUvAuthToken"]
 	}},
-	{"96 kit alwaysUv without makeCredUvNotRqd and U2F", func(i *infoUnderTest) bool {
+	{"row 96: alwaysUv without makeCredUvNotRqd and U2F", func(i *infoUnderTest) bool {
 		return !i.Options["alwaysUv"] || !i.Options["makeCredUvNotRqd"] && !i.is(ctap.VersionU2FV2)
 	}},
-	{"96 kit config 1 with ep alone", func(i *infoUnderTest) bool { return !i.fido23() || i.has("ep") == i.config(1) }},
-	{"96 kit config 2 with alwaysUv alone", func(i *infoUnderTest) bool { return !i.fido23() || i.has("alwaysUv") == i.config(2) }},
-	{"96 kit config 3 with setMinPINLength alone", func(i *infoUnderTest) bool {
+	{"row 96: config 1 with ep alone", func(i *infoUnderTest) bool { return !i.fido23() || i.has("ep") == i.config(1) }},
+	{"row 96: config 2 with alwaysUv alone", func(i *infoUnderTest) bool { return !i.fido23() || i.has("alwaysUv") == i.config(2) }},
+	{"row 96: config 3 with setMinPINLength alone", func(i *infoUnderTest) bool {
 		return !i.fido23() || i.Options["setMinPINLength"] == i.config(3)
 	}},
-	{"96 kit config 4 with longTouchForReset alone", func(i *infoUnderTest) bool {
+	{"row 96: config 4 with longTouchForReset alone", func(i *infoUnderTest) bool {
 		return !i.fido23() || (i.LongTouchForReset != nil) == i.config(4)
 	}},
-	{"96 kit config FF with vendorPrototypeConfigCommands alone", func(i *infoUnderTest) bool {
+	{"row 96: config FF with vendorPrototypeConfigCommands alone", func(i *infoUnderTest) bool {
 		return !i.fido23() || (i.VendorPrototypeConfigCommands != nil) == i.config(0xff)
 	}},
-	{"96 kit config with authnrCfg alone", func(i *infoUnderTest) bool {
+	{"row 96: config with authnrCfg alone", func(i *infoUnderTest) bool {
 		return i.Options["authnrCfg"] || i.AuthenticatorConfigCommands == nil && i.VendorPrototypeConfigCommands == nil
 	}},
-	{"96 kit minPinLength with setMinPINLength", func(i *infoUnderTest) bool {
+	{"row 96: minPinLength with setMinPINLength", func(i *infoUnderTest) bool {
 		return i.extends("minPinLength") == i.Options["setMinPINLength"]
 	}},
-	{"96 kit hmac-secret-mc with hmac-secret", func(i *infoUnderTest) bool {
+	{"row 96: hmac-secret-mc with hmac-secret", func(i *infoUnderTest) bool {
 		return !i.extends("hmac-secret-mc") || i.extends("hmac-secret")
 	}},
-	{"96 kit perCredMgmtRO with credMgmt", func(i *infoUnderTest) bool { return !i.Options["perCredMgmtRO"] || i.Options["credMgmt"] }},
-	{"96 kit uvBioEnroll with bioEnroll, uvAcfg with authnrCfg", func(i *infoUnderTest) bool {
+	{"row 96: perCredMgmtRO with credMgmt", func(i *infoUnderTest) bool { return !i.Options["perCredMgmtRO"] || i.Options["credMgmt"] }},
+	{"row 96: uvBioEnroll with bioEnroll, uvAcfg with authnrCfg", func(i *infoUnderTest) bool {
 		return (!i.has("uvBioEnroll") || i.has("bioEnroll")) && (!i.has("uvAcfg") || i.has("authnrCfg"))
 	}},
-	{"96 kit the encrypted members with perCredMgmtRO alone", func(i *infoUnderTest) bool {
+	{"row 96: the encrypted members with perCredMgmtRO alone", func(i *infoUnderTest) bool {
 		there := i.Options["perCredMgmtRO"]
 		return there == (len(i.EncIdentifier) == 32) && there == (len(i.EncCredStoreState) == 32)
 	}},
-	{"97 no FIDO_2_2", func(i *infoUnderTest) bool { return !i.is("FIDO_2_2") }},
+	{"row 97: no FIDO_2_2", func(i *infoUnderTest) bool { return !i.is("FIDO_2_2") }},
 }
 
 // infoUnderTest answers the questions of infoRules.
@@ -280,8 +280,8 @@ func TestEncryptedMembers(t *testing.T) {
 	}
 	before, first, second := now(), p.info(), p.info()
 	for name, values := range map[string][2][]byte{
-		"102 CHK-041 encIdentifier":     {first.EncIdentifier, second.EncIdentifier},
-		"104 CHK-042 encCredStoreState": {first.EncCredStoreState, second.EncCredStoreState},
+		"row 102: encIdentifier":     {first.EncIdentifier, second.EncIdentifier},
+		"row 104: encCredStoreState": {first.EncCredStoreState, second.EncCredStoreState},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if bytes.Equal(values[0][:16], values[1][:16]) {
@@ -305,7 +305,7 @@ func TestEncryptedMembers(t *testing.T) {
 		{"a discoverable one", func() error { p.resident(testRPID, "ada"); return nil }, false, true, false},
 		{"pcmr", func() error { p.tokenBy(testPIN, pcmr, ""); return nil }, false, false, false},
 		{"changePIN", func() error { return p.changePIN(testPIN, testPIN) }, false, false, true},
-		{"103 CHK-041, 104 CHK-042 reset", func() error { return p.command(ctap.CommandReset, nil, nil) }, true, true, true},
+		{"rows 103, 104: reset", func() error { return p.command(ctap.CommandReset, nil, nil) }, true, true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			wantStatus(t, tt.name, tt.do(), nil)

@@ -48,17 +48,17 @@ func TestLargeBlobsRows(t *testing.T) {
 		name string
 		run  func(t *testing.T, p platform) // a key with testPIN
 	}{
-		{"392 CHK-284 maxSerializedLargeBlobArray", func(t *testing.T, p platform) {
+		{"row 392: maxSerializedLargeBlobArray", func(t *testing.T, p platform) {
 			if got := p.info().MaxSerializedLargeBlobArray; got < 1024 {
 				t.Errorf("got %d, want 1024 or more", got)
 			}
 		}},
-		{"393 CHK-285 get nothing", func(t *testing.T, p platform) {
+		{"row 393: get nothing", func(t *testing.T, p platform) {
 			if got, err := p.readBlobs(0, 0); err != nil || len(got) != 0 {
 				t.Errorf("got %x, %v; want an empty string", got, err)
 			}
 		}},
-		{"394 CHK-286 get more than there is", func(t *testing.T, p platform) {
+		{"row 394: get more than there is", func(t *testing.T, p platform) {
 			if got, err := p.readBlobs(100, 0); err != nil || hex.EncodeToString(got) != initial {
 				t.Errorf("got %x, %v; want %s", got, err, initial)
 			}
@@ -69,7 +69,7 @@ func TestLargeBlobsRows(t *testing.T) {
 				t.Errorf("beyond the end: got %x, %v; want an empty string", got, err)
 			}
 		}},
-		{"395 CHK-287 set, get and a slice", func(t *testing.T, p platform) {
+		{"row 395: set, get and a slice", func(t *testing.T, p platform) {
 			array := blobs(100)
 			wantStatus(t, "set", p.writeBlobs(lbwToken(p), array, 0, 100), nil)
 			if got := p.mustReadBlobs(); !bytes.Equal(got, array) {
@@ -79,7 +79,7 @@ func TestLargeBlobsRows(t *testing.T) {
 				t.Errorf("slice: got %x, %v; want %x", got, err, array[20:50])
 			}
 		}},
-		{"396 in fragments", func(t *testing.T, p platform) {
+		{"row 396: in fragments", func(t *testing.T, p platform) {
 			array := blobs(4096)
 			token := lbwToken(p)
 			wantStatus(t, "first", p.writeBlobs(token, array[:1000], 0, 4096), nil)
@@ -96,7 +96,7 @@ func TestLargeBlobsRows(t *testing.T) {
 				t.Errorf("got %x, want %x", got, array)
 			}
 		}},
-		{"397 a wrong offset", func(t *testing.T, p platform) {
+		{"row 397: a wrong offset", func(t *testing.T, p platform) {
 			array := blobs(100)
 			token := lbwToken(p)
 			wantStatus(t, "nothing begun", p.writeBlobs(token, array[50:], 50, 0), ctap.StatusInvalidSeq)
@@ -106,7 +106,7 @@ func TestLargeBlobsRows(t *testing.T) {
 			}
 			wantStatus(t, "after that", p.writeBlobs(token, array[50:], 50, 0), ctap.StatusInvalidSeq)
 		}},
-		{"398 a wrong hash", func(t *testing.T, p platform) {
+		{"row 398: a wrong hash", func(t *testing.T, p platform) {
 			array := blobs(100)
 			array[99] ^= 1
 			wantStatus(t, "set", p.writeBlobs(lbwToken(p), array, 0, 100), ctap.StatusIntegrityFailure)
@@ -114,16 +114,16 @@ func TestLargeBlobsRows(t *testing.T) {
 				t.Errorf("got %x, want the array of before", got)
 			}
 		}},
-		{"399 too long", func(t *testing.T, p platform) {
+		{"row 399: too long", func(t *testing.T, p platform) {
 			wantStatus(t, "4097", p.writeBlobs(lbwToken(p), make([]byte, 20), 0, 4097), ctap.StatusLargeBlobStorageFull)
 			wantStatus(t, "4096", p.writeBlobs(lbwToken(p), make([]byte, 20), 0, 4096), nil)
 			wantStatus(t, "1<<63", p.writeBlobs(lbwToken(p), make([]byte, 20), 0, 1<<63), ctap.StatusLargeBlobStorageFull)
 		}},
-		{"400 too short", func(t *testing.T, p platform) {
+		{"row 400: too short", func(t *testing.T, p platform) {
 			wantStatus(t, "16", p.writeBlobs(lbwToken(p), make([]byte, 16), 0, 16), ctap.StatusInvalidParameter)
 			wantStatus(t, "17", p.writeBlobs(lbwToken(p), emptyLargeBlobArray(), 0, 17), nil)
 		}},
-		{"401 get with what belongs to set", func(t *testing.T, p platform) {
+		{"row 401: get with what belongs to set", func(t *testing.T, p platform) {
 			for name, r := range map[string]*ctap.LargeBlobsRequest{
 				"length":            get(func(r *ctap.LargeBlobsRequest) { r.Length = ptr[uint64](17) }),
 				"pinUvAuthParam":    get(func(r *ctap.LargeBlobsRequest) { r.PinUvAuthParam = []byte{} }),
@@ -132,7 +132,7 @@ func TestLargeBlobsRows(t *testing.T) {
 				wantStatus(t, name, p.command(ctap.CommandLargeBlobs, r, nil), ctap.StatusInvalidParameter)
 			}
 		}},
-		{"402 get and set too much", func(t *testing.T, p platform) {
+		{"row 402: get and set too much", func(t *testing.T, p platform) {
 			most := p.info().MaxMsgSize - 64
 			_, err := p.readBlobs(most+1, 0)
 			wantStatus(t, "get", err, ctap.StatusInvalidLength)
@@ -142,13 +142,13 @@ func TestLargeBlobsRows(t *testing.T) {
 			wantStatus(t, "set", p.writeBlobs(lbwToken(p), make([]byte, 961), 0, 4096), ctap.StatusInvalidLength)
 			wantStatus(t, "set the most", p.writeBlobs(lbwToken(p), make([]byte, 960), 0, 4096), nil)
 		}},
-		{"403 get beyond the end", func(t *testing.T, p platform) {
+		{"row 403: get beyond the end", func(t *testing.T, p platform) {
 			for _, offset := range []uint64{18, 1 << 63} {
 				_, err := p.readBlobs(1, offset)
 				wantStatus(t, fmt.Sprint(offset), err, ctap.StatusInvalidParameter)
 			}
 		}},
-		{"404 no pinUvAuthParam", func(t *testing.T, p platform) {
+		{"row 404: no pinUvAuthParam", func(t *testing.T, p platform) {
 			wantStatus(t, "set", p.writeBlobs(nil, emptyLargeBlobArray(), 0, 17), ctap.StatusPUATRequired)
 			r := p.writeBlobsRequest(lbwToken(p), emptyLargeBlobArray(), 0, 17)
 			r.PinUvAuthProtocol = nil

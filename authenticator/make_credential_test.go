@@ -144,11 +144,11 @@ func TestExcludeList(t *testing.T) {
 		want   error
 		asked  int
 	}{
-		{"143 CHK-076 wrapped", [][]byte{{9}, listed.id}, nil, ctap.StatusCredentialExcluded, 1},
+		{"row 143: wrapped", [][]byte{{9}, listed.id}, nil, ctap.StatusCredentialExcluded, 1},
 		{"stored", [][]byte{stored.id}, nil, ctap.StatusCredentialExcluded, 1},
 		{"declined", [][]byte{listed.id}, ctap.StatusOperationDenied, ctap.StatusCredentialExcluded, 1},
 		{"cancelled", [][]byte{listed.id}, ctap.StatusKeepaliveCancel, ctap.StatusKeepaliveCancel, 1},
-		{"144 of another site", [][]byte{other.id}, nil, nil, 1},
+		{"row 144: of another site", [][]byte{other.id}, nil, nil, 1},
 		{"unknown", [][]byte{{9}, make([]byte, 64), make([]byte, 128), {}}, nil, nil, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestFormatThatCannotTakeTheAlgorithm(t *testing.T) {
 }
 
 func TestSelfAttestation(t *testing.T) {
-	t.Run("165 CHK-085", func(t *testing.T) {
+	t.Run("row 165:", func(t *testing.T) {
 		k := newKey(t, Approve{}, func(c *Config) {
 			c.Attester = nil
 			c.Profile.Versions = []string{ctap.VersionFIDO20}
@@ -270,7 +270,7 @@ func TestNoDiscoverableCredentials(t *testing.T) {
 	if err := k.command(ctap.CommandGetInfo, nil, &info); err != nil || info.Options["rk"] {
 		t.Errorf("getInfo: options %v, %v; want rk false", info.Options, err)
 	}
-	t.Run("186 CHK-103 getAssertion without allowList", func(t *testing.T) {
+	t.Run("row 186: getAssertion without allowList", func(t *testing.T) {
 		err := k.command(ctap.CommandGetAssertion, assertionBy(), nil)
 		wantStatus(t, "getAssertion", err, ctap.StatusNoCredentials)
 	})

@@ -266,9 +266,9 @@ func TestUserVerificationTable(t *testing.T) {
 		{"", no, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
 		{"", no, no, no, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
 		{"", no, no, yes, request{rk: true, up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
-		{"158", no, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
-		{"157", yes, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
-		{"156", yes, no, yes, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
+		{"row 158:", no, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
+		{"row 157:", yes, no, yes, request{up: true}, 0, 0, ctap.FlagUP, ctap.FlagUP},
+		{"row 156:", yes, no, yes, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
 		{"", yes, no, no, request{up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
 		{"", yes, no, no, request{rk: true, up: true}, ctap.StatusPUATRequired, 0, 0, ctap.FlagUP},
 		{"", yes, no, yes, request{token: mc | ga, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
@@ -276,7 +276,7 @@ func TestUserVerificationTable(t *testing.T) {
 		{"", yes, no, yes, request{token: cm, up: true}, ctap.StatusPINAuthInvalid, ctap.StatusPINAuthInvalid, 0, 0},
 		{"", yes, yes, yes, request{up: true}, ctap.StatusPUATRequired, ctap.StatusPUATRequired, 0, 0},
 		{"", yes, yes, yes, request{token: mc | ga, up: true}, 0, 0, ctap.FlagUP | ctap.FlagUV, ctap.FlagUP | ctap.FlagUV},
-		{"190", yes, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
+		{"row 190:", yes, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
 		{"", no, yes, yes, request{}, ctap.StatusInvalidOption, 0, 0, 0},
 		{"", yes, no, yes, request{token: mc | ga}, ctap.StatusInvalidOption, 0, 0, ctap.FlagUV},
 		{"", yes, yes, yes, request{token: mc | ga}, ctap.StatusInvalidOption, 0, 0, ctap.FlagUV},
@@ -446,7 +446,7 @@ func TestZeroLengthParamWithPIN(t *testing.T) {
 	presence := &asks{}
 	p := newKey(t, presence, nil).speaking(2)
 	p.mustSetPIN(testPIN)
-	t.Run("155 makeCredential", func(t *testing.T) {
+	t.Run("row 155: makeCredential", func(t *testing.T) {
 		r := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} })
 		wantStatus(t, "makeCredential", p.command(ctap.CommandMakeCredential, r, nil), ctap.StatusPINInvalid)
 	})
@@ -471,14 +471,14 @@ func TestNamesForVerifiedUsers(t *testing.T) {
 	full := func(user string) string {
 		return fmt.Sprint(ctap.User{ID: []byte(user), Name: user, DisplayName: "The user " + user})
 	}
-	t.Run("208 CHK-112 the first", func(t *testing.T) {
+	t.Run("row 208: the first", func(t *testing.T) {
 		var resp ctap.GetAssertionResponse
 		err := p.command(ctap.CommandGetAssertion, assertedBy(p.tokenBy(testPIN, ga, testRPID), assertionBy()), &resp)
 		if err != nil || resp.NumberOfCredentials != 2 || fmt.Sprint(*resp.User) != full("bob") {
 			t.Errorf("got %+v of %+v, %v; want 2 and %s", resp, resp.User, err, full("bob"))
 		}
 	})
-	t.Run("209 CHK-112 the next", func(t *testing.T) {
+	t.Run("row 209: the next", func(t *testing.T) {
 		var resp ctap.GetAssertionResponse
 		err := p.command(ctap.CommandGetNextAssertion, nil, &resp)
 		if err != nil || resp.NumberOfCredentials != 0 || fmt.Sprint(*resp.User) != full("ada") {
