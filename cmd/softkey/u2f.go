@@ -28,6 +28,7 @@ With -a it takes the flags of u2f-host, prints what u2f-host prints, and fails a
 it fails: with exit code 1.`,
 		o.newCommand(p, "register", "Register a key", u2fjson.Register),
 		o.newCommand(p, "authenticate", "Sign in with a key", u2fjson.Authenticate),
+		o.newServe(p),
 	)
 	group.Example = `  softkey u2f register --origin https://example.com < challenge.json
   softkey u2f -aregister -o https://example.com < challenge.json`
