@@ -1,7 +1,8 @@
 """Prints a table of the checks that ran: report.py FOLDER SUITE...
 
 FOLDER has for each suite SUITE.xml (JUnit, from pytest) or SUITE.json (from go
-test -json). The exit code is 0 if every suite has checks, and each passed.
+test -json), and SUITE.library, which names the software of the suite. The exit
+code is 0 if every suite has checks, and each passed.
 """
 
 import json
@@ -47,12 +48,20 @@ def checks_of(folder, suite):
     return []
 
 
+def library_of(folder, suite):
+    path = folder / f"{suite}.library"
+    return path.read_text().strip() if path.exists() else ""
+
+
 def main(folder, *suites):
-    table = {suite: checks_of(Path(folder), suite) for suite in suites}
+    folder = Path(folder)
+    table = {suite: checks_of(folder, suite) for suite in suites}
+    libraries = {suite: library_of(folder, suite) for suite in suites}
+    widths = [max(map(len, names)) for names in (suites, libraries.values())]
     passed = total = 0
     for suite, checks in table.items():
         for name, verdict, seconds in checks or [("no check ran", "FAIL", 0)]:
-            print(f"{verdict}  {suite:13}  {seconds:7.2f} s  {name}")
+            print(f"{verdict}  {suite:{widths[0]}}  {libraries[suite]:{widths[1]}}  {seconds:7.2f} s  {name}")
             total += 1
             passed += verdict == "PASS"
     print(f"interop: {passed} of {total} checks passed")

@@ -1,0 +1,54 @@
+"""Algorithms: a credential of each that py_webauthn knows is attested, and signs in.
+
+It does not know ES384, ES256K, Ed448 and the identifiers of RFC 9864, which python-fido2 verifies.
+"""
+
+import pytest
+from server import register, sign_in
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, decode_credential_public_key
+from webauthn.helpers.cose import COSEAlgorithmIdentifier as Algorithm
+from webauthn.helpers.exceptions import InvalidAuthenticationResponse
+
+ALGORITHMS = [
+    Algorithm.ECDSA_SHA_256,
+    Algorithm.EDDSA,
+    Algorithm.ECDSA_SHA_512,
+    Algorithm.RSASSA_PSS_SHA_256,
+    Algorithm.RSASSA_PKCS1_v1_5_SHA_256,
+    Algorithm.ML_DSA_44,
+    Algorithm.ML_DSA_65,
+    Algorithm.ML_DSA_87,
+]
+
+each_algorithm = pytest.mark.parametrize("alg", ALGORITHMS, ids=lambda alg: alg.name)
+
+
+def altered(response):
+    """Returns an assertion in whose authenticator data the counter is another, so that it was not signed."""
+    inner = response["response"]
+    data = bytearray(base64url_to_bytes(inner["authenticatorData"]))
+    data[33] ^= 1  # of rpIdHash (32), flags (1), signCount (4)
+    return {**response, "response": {**inner, "authenticatorData": bytes_to_base64url(bytes(data))}}
+
+
+@each_algorithm
+def test_algorithm(page, alg):
+    registration = register(page, [page.export("pem")], alg=alg)
+    assert decode_credential_public_key(registration.credential_public_key).alg == alg
+    first, _ = sign_in(page, registration)
+    second, _ = sign_in(page, registration, first.new_sign_count)
+    assert second.new_sign_count == first.new_sign_count + 1
+
+
+@each_algorithm
+def test_what_was_not_signed(page, alg):
+    registration = register(page, alg=alg)
+    with pytest.raises(InvalidAuthenticationResponse, match="Could not verify authentication signature"):
+        sign_in(page, registration, change=altered)
+
+
+def test_counter_that_does_not_rise(page):
+    registration = register(page)
+    first, _ = sign_in(page, registration)
+    with pytest.raises(InvalidAuthenticationResponse, match="sign count of .* was not greater"):
+        sign_in(page, registration, first.new_sign_count + 1)
