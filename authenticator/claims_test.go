@@ -362,7 +362,7 @@ func configClaims() (claims []claim) {
 				}
 				return r.configure(r.tokenFor(acfg), sub, p)
 			},
-			append([]error{ctap.StatusMissingParameter}, noConfig...), // 0 is no subcommand
+			noConfig,
 		})
 	}
 	return claims

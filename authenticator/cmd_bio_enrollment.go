@@ -82,9 +82,6 @@ func (a *Authenticator) bioEnrollment(ctx context.Context, c *call) (any, error)
 	if req.GetModality {
 		return &ctap.BioEnrollmentResponse{Modality: ctap.ModalityFingerprint}, nil
 	}
-	if req.Subcommand == 0 {
-		return nil, fmt.Errorf("subCommand: %w", ctap.StatusMissingParameter)
-	}
 	sub, ok := bioSubcommands[req.Subcommand]
 	if !ok {
 		return nil, fmt.Errorf("subCommand %02X: %w", uint64(req.Subcommand), ctap.StatusInvalidSubcommand)
@@ -208,27 +205,16 @@ func (op *bioEnrollment) cancelCurrent(context.Context) (any, error) {
 	return nil, nil
 }
 
-// templateList is the answer of enumerateEnrollments. A finger without a name has
-// an empty one: python-fido2 reads the member unasked.
-type templateList struct {
-	Infos []templateInfo `cbor:"7,keyasint"`
-}
-
-type templateInfo struct {
-	ID           []byte `cbor:"1,keyasint"`
-	FriendlyName string `cbor:"2,keyasint"`
-}
-
 // enumerate is §6.7.6.
 func (op *bioEnrollment) enumerate(context.Context) (any, error) {
 	if len(op.a.templates) == 0 {
 		return nil, fmt.Errorf("no finger is enrolled: %w", ctap.StatusInvalidOption)
 	}
-	var list templateList
+	var resp ctap.BioEnrollmentResponse
 	for _, t := range op.a.templates {
-		list.Infos = append(list.Infos, templateInfo{ID: t.ID, FriendlyName: t.Name})
+		resp.TemplateInfos = append(resp.TemplateInfos, ctap.TemplateInfo{TemplateID: t.ID, FriendlyName: t.Name})
 	}
-	return &list, nil
+	return &resp, nil
 }
 
 // setFriendlyName is §6.7.7.

@@ -1,5 +1,7 @@
 package ctap
 
+import "fmt"
+
 // BioEnrollmentSubcommand is a subcommand of authenticatorBioEnrollment (§6.7).
 type BioEnrollmentSubcommand uint64
 
@@ -63,6 +65,9 @@ func ParseBioEnrollmentRequest(data []byte) (*BioEnrollmentRequest, *BioEnrollme
 	if err := unmarshalParameters(data, &r); err != nil {
 		return nil, nil, err
 	}
+	if r.Subcommand == 0 && !r.GetModality && !hasMember(data, 2) {
+		return nil, nil, fmt.Errorf("subCommand: %w", StatusMissingParameter)
+	}
 	var p BioEnrollmentParams
 	if len(r.Params) > 0 {
 		if err := UnmarshalLax(r.Params, &p); err != nil {
@@ -87,5 +92,5 @@ type BioEnrollmentResponse struct {
 // TemplateInfo names an enrolled fingerprint.
 type TemplateInfo struct {
 	TemplateID   []byte `cbor:"1,keyasint"`
-	FriendlyName string `cbor:"2,keyasint,omitempty"`
+	FriendlyName string `cbor:"2,keyasint"` // may be empty, never absent: python-fido2 reads it unasked
 }

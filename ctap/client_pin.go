@@ -34,7 +34,7 @@ const (
 // ClientPINRequest holds the parameters of authenticatorClientPIN (§6.5.5).
 type ClientPINRequest struct {
 	PinUvAuthProtocol *uint64             `cbor:"1,keyasint,omitempty"`
-	Subcommand        ClientPINSubcommand `cbor:"2,keyasint,omitempty"`
+	Subcommand        ClientPINSubcommand `cbor:"2,keyasint"`
 	KeyAgreement      Raw                 `cbor:"3,keyasint,omitempty"`
 	PinUvAuthParam    Bytes               `cbor:"4,keyasint,omitzero"`
 	NewPINEnc         Bytes               `cbor:"5,keyasint,omitzero"`
@@ -50,7 +50,7 @@ func ParseClientPINRequest(data []byte) (*ClientPINRequest, error) {
 	if err := unmarshalParameters(data, &r); err != nil {
 		return nil, err
 	}
-	if r.Subcommand == 0 {
+	if r.Subcommand == 0 && !hasMember(data, 2) {
 		return nil, fmt.Errorf("subCommand: %w", StatusMissingParameter)
 	}
 	return &r, nil

@@ -98,3 +98,10 @@ func unmarshalParameters(data []byte, v any) error {
 	}
 	return Unmarshal(data, v)
 }
+
+// hasMember tells whether parameters that were decoded hold a member: the zero
+// that stands for a missing number may have been sent.
+func hasMember(data []byte, member uint64) bool {
+	var members map[any]Raw
+	return UnmarshalLax(data, &members) == nil && members[member] != nil
+}

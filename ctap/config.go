@@ -16,7 +16,7 @@ const (
 
 // ConfigRequest holds the parameters of authenticatorConfig (§6.11).
 type ConfigRequest struct {
-	Subcommand        ConfigSubcommand `cbor:"1,keyasint,omitempty"`
+	Subcommand        ConfigSubcommand `cbor:"1,keyasint"`
 	Params            Raw              `cbor:"2,keyasint,omitempty"` // as it came: it is authenticated
 	PinUvAuthProtocol *uint64          `cbor:"3,keyasint,omitempty"`
 	PinUvAuthParam    Bytes            `cbor:"4,keyasint,omitzero"`
@@ -28,7 +28,7 @@ func ParseConfigRequest(data []byte) (*ConfigRequest, error) {
 	if err := unmarshalParameters(data, &r); err != nil {
 		return nil, err
 	}
-	if r.Subcommand == 0 {
+	if r.Subcommand == 0 && !hasMember(data, 1) {
 		return nil, fmt.Errorf("subCommand: %w", StatusMissingParameter)
 	}
 	return &r, nil

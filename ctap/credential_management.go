@@ -20,7 +20,7 @@ const (
 // CredentialManagementRequest holds the parameters of
 // authenticatorCredentialManagement (§6.8).
 type CredentialManagementRequest struct {
-	Subcommand        CredentialManagementSubcommand `cbor:"1,keyasint,omitempty"`
+	Subcommand        CredentialManagementSubcommand `cbor:"1,keyasint"`
 	Params            Raw                            `cbor:"2,keyasint,omitempty"` // a CredentialManagementParams, as it came: it is authenticated
 	PinUvAuthProtocol *uint64                        `cbor:"3,keyasint,omitempty"`
 	PinUvAuthParam    Bytes                          `cbor:"4,keyasint,omitzero"`
@@ -40,7 +40,7 @@ func ParseCredentialManagementRequest(data []byte) (*CredentialManagementRequest
 	if err := unmarshalParameters(data, &r); err != nil {
 		return nil, nil, err
 	}
-	if r.Subcommand == 0 {
+	if r.Subcommand == 0 && !hasMember(data, 1) {
 		return nil, nil, fmt.Errorf("subCommand: %w", StatusMissingParameter)
 	}
 	var p CredentialManagementParams
