@@ -140,21 +140,41 @@ func (op *makeCredential) wrapKey(context.Context) error {
 	return op.a.wrap(&op.created, op.rpIDHash, op.rk)
 }
 
-// attest is step 19, and makes the response.
+// attest is step 19, and makes the response: in the first of the formats that
+// has a place for the credential's algorithm.
 func (op *makeCredential) attest(context.Context) error {
-	p := op.a.profile
-	data := ctap.AuthenticatorData{
-		RPIDHash: op.rpIDHash, Flags: op.flags | p.backupFlags(), SignCount: op.a.counter.Last(),
-		Credential: &ctap.AttestedCredential{AAGUID: p.AAGUID, ID: op.created.id, PublicKey: op.created.key.COSEKey()},
-		Extensions: op.outputs.encode(),
+	var err error
+	for _, format := range op.formats() {
+		if err = op.attestAs(format); !errors.Is(err, ctap.StatusUnsupportedAlgorithm) {
+			return err
+		}
 	}
-	authData := data.Append(nil)
+	return err
+}
+
+// formats returns the format that the host prefers among ours, and packed, to
+// which it gives way, if that is ours too.
+func (op *makeCredential) formats() []attestation.Format {
+	ours := op.a.profile.AttestationFormats
+	chosen := attestation.Choose(op.req.AttestationFormatsPreference, ours)
+	if op.response.EnterpriseAttestation {
+		chosen = attestation.ByName(packed)
+	}
+	if chosen.Name() == packed || !slices.Contains(ours, packed) {
+		return []attestation.Format{chosen}
+	}
+	return []attestation.Format{chosen, attestation.ByName(packed)}
+}
+
+func (op *makeCredential) attestAs(format attestation.Format) error {
+	publicKey := op.created.key.COSEKey()
+	authData := op.authData(format, publicKey)
 	if err := op.a.fits(len(authData), op.statementSize(), op.outputs.unsignedSize()); err != nil {
 		return err
 	}
-	format, statement, err := op.statement(&attestation.Input{
+	statement, err := format.Statement(&attestation.Input{
 		AuthData: authData, ClientDataHash: op.req.ClientDataHash, RPIDHash: op.rpIDHash,
-		CredentialID: op.created.id, PublicKey: data.Credential.PublicKey,
+		CredentialID: op.created.id, PublicKey: publicKey,
 		Algorithm: op.alg.ID(), Key: op.created.key, Attester: op.attester,
 	})
 	if err != nil {
@@ -165,25 +185,26 @@ func (op *makeCredential) attest(context.Context) error {
 	return nil
 }
 
-// statement makes the attestation statement, in the format that the host prefers
-// among ours. One that has no place for the credential's algorithm gives way to
-// packed, if that is ours too.
-func (op *makeCredential) statement(in *attestation.Input) (attestation.Format, any, error) {
-	ours := op.a.profile.AttestationFormats
-	format := attestation.Choose(op.req.AttestationFormatsPreference, ours)
-	if op.response.EnterpriseAttestation {
-		format = attestation.ByName(packed)
+// authData returns the authenticator data that format attests. A credential that
+// is presented as one of U2F has no AAGUID: relying parties insist.
+func (op *makeCredential) authData(format attestation.Format, publicKey []byte) []byte {
+	p := op.a.profile
+	credential := &ctap.AttestedCredential{AAGUID: p.AAGUID, ID: op.created.id, PublicKey: publicKey}
+	if format.Name() == fidoU2F {
+		credential.AAGUID = [16]byte{}
 	}
-	statement, err := format.Statement(in)
-	if errors.Is(err, ctap.StatusUnsupportedAlgorithm) && slices.Contains(ours, packed) {
-		format = attestation.ByName(packed)
-		statement, err = format.Statement(in)
+	data := ctap.AuthenticatorData{
+		RPIDHash: op.rpIDHash, Flags: op.flags | p.backupFlags(), SignCount: op.a.counter.Last(),
+		Credential: credential, Extensions: op.outputs.encode(),
 	}
-	return format, statement, err
+	return data.Append(nil)
 }
 
-// packed is the attestation statement format of security keys.
-const packed = "packed"
+// Attestation statement formats of security keys.
+const (
+	packed  = "packed"
+	fidoU2F = "fido-u2f"
+)
 
 // store is step 17, done last: what is kept is answered, or the store failed.
 func (op *makeCredential) store(context.Context) error {

@@ -218,6 +218,25 @@ func TestFormatThatCannotTakeTheAlgorithm(t *testing.T) {
 	wantStatus(t, "fido-u2f alone", err, ctap.StatusUnsupportedAlgorithm)
 }
 
+// What is presented as a credential of U2F has no AAGUID; what is not, has.
+func TestFormatFidoU2FHasNoAAGUID(t *testing.T) {
+	k := newKey(t, Approve{}, func(c *Config) { c.Profile.AttestationFormats = []string{"packed", "fido-u2f"} })
+	model := k.Authenticator.profile.AAGUID
+	for format, want := range map[string][16]byte{"fido-u2f": {}, "packed": model} {
+		m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.AttestationFormatsPreference = []string{format} }))
+		if got := m.data.Credential.AAGUID; m.response.Format != format || got != want {
+			t.Errorf("%s: got %s with AAGUID %x, want %x", format, m.response.Format, got, want)
+		}
+	}
+	giveWay := creation("ada", func(r *ctap.MakeCredentialRequest) {
+		r.AttestationFormatsPreference = []string{"fido-u2f"}
+		r.PubKeyCredParams[0].Algorithm = int64(cose.EdDSA)
+	})
+	if got := k.create(giveWay).data.Credential.AAGUID; got != model {
+		t.Errorf("given way to packed: got AAGUID %x, want %x", got, model)
+	}
+}
+
 func TestSelfAttestation(t *testing.T) {
 	t.Run("row 165:", func(t *testing.T) {
 		k := newKey(t, Approve{}, func(c *Config) {
