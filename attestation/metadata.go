@@ -33,6 +33,10 @@ type Metadata struct {
 	Roots []*x509.Certificate // that statements chain to; none: self attestation
 	Leaf  *x509.Certificate   // of U2F registrations and of the format fido-u2f; nil: none
 
+	// Intermediates lie between Leaf and Roots. They are anchors too where a
+	// statement carries the leaf alone, as those of U2F do.
+	Intermediates []*x509.Certificate
+
 	BackupEligible bool           // credentials may be copied to other devices
 	Icon           string         // a data: URL; empty: none
 	Status         []StatusReport // oldest first; empty: not certified, from the first
@@ -131,10 +135,14 @@ func (m *Metadata) common() (*metadataStatement, error) {
 		AttestationRootCertificates: [][]byte{},
 		Icon:                        m.Icon,
 	}
-	for _, root := range m.Roots {
-		statement.AttestationRootCertificates = append(statement.AttestationRootCertificates, root.Raw)
-	}
+	statement.trust(m.Roots)
 	return statement, nil
+}
+
+func (s *metadataStatement) trust(anchors []*x509.Certificate) {
+	for _, anchor := range anchors {
+		s.AttestationRootCertificates = append(s.AttestationRootCertificates, anchor.Raw)
+	}
 }
 
 func (m *Metadata) fido2() (*metadataStatement, error) {
@@ -202,6 +210,7 @@ func (m *Metadata) u2f() (*metadataStatement, error) {
 	s.UserVerificationDetails = [][]verificationMethod{{{Method: "presence_internal"}}}
 	s.IsFreshUserVerificationRequired = true
 	s.AttachmentHint = info.attachmentHint()
+	s.trust(m.Intermediates)
 	return s, nil
 }
 

@@ -114,6 +114,7 @@ func TestStatement(t *testing.T) {
 
 func TestU2FStatement(t *testing.T) {
 	m := newMetadata(t)
+	m.Intermediates = []*x509.Certificate{m.Leaf} // any certificate will do
 	got, err := m.U2FStatement()
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,8 @@ func TestU2FStatement(t *testing.T) {
 		{"cryptoStrength", "128"},
 		{"attachmentHint", `["external","wired"]`},
 		{"tcDisplay", "[]"},
-		{"attestationRootCertificates", `["` + base64.StdEncoding.EncodeToString(m.Roots[0].Raw) + `"]`},
+		{"attestationRootCertificates", `["` + base64.StdEncoding.EncodeToString(m.Roots[0].Raw) + `","` +
+			base64.StdEncoding.EncodeToString(m.Intermediates[0].Raw) + `"]`},
 	})
 }
 

@@ -22,6 +22,7 @@ func (d *Device) Metadata() (*attestation.Metadata, error) {
 		FriendlyName:   "softkey " + d.profile.Name,
 		Roots:          chain[len(chain)-1:],
 		Leaf:           chain[0],
+		Intermediates:  chain[1:max(1, len(chain)-1)],
 		BackupEligible: d.profile.BackupEligible,
 		Algorithms:     d.profile.Algorithms,
 		Version:        authenticator.FirmwareVersion,
