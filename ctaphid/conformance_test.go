@@ -148,21 +148,24 @@ func (w *wire) open() uint32 {
 	return uint32(m.Payload[8])<<24 | uint32(m.Payload[9])<<16 | uint32(m.Payload[10])<<8 | uint32(m.Payload[11])
 }
 
-// conformance has the CTAPHID rows of the conformance suites, by their names
-// there: CHK is the FIDO tool for CTAP 2.3, u2f the HIDTest of u2f-ref-code.
+// conformance has the rows of section A of the conformance checklist
+// (test/conform/rows.txt), and more of their kind.
 var conformance = []struct {
 	name string
 	run  func(w *wire)
 }{
-	{"CHK-001 an idle device is silent", func(w *wire) { w.silence(3 * time.Second) }},
-	{"CHK-002 stray continuation", func(w *wire) {
+	{"row 1: an idle device is silent", func(w *wire) { w.silence(3 * time.Second) }},
+	{"row 2: stray continuation", func(w *wire) {
 		a := w.open()
 		w.write(continuation(a, 0))
 		w.silence(time.Second)
 	}},
-	{"CHK-003 INIT", func(w *wire) {
+	{"row 3: INIT", func(w *wire) {
 		w.send(Broadcast, CommandInit, nonce...)
 		m, _ := w.next()
+		if m.Channel != Broadcast || m.Command != CommandInit || len(m.Payload) != 17 || !bytes.Equal(m.Payload[:8], nonce) {
+			w.t.Fatalf("answer %08x %v %x, want 17 bytes that begin with the nonce", m.Channel, m.Command, m.Payload)
+		}
 		if m.Payload[12] != 2 || Capabilities(m.Payload[16])&^(CapWink|CapNoMsg) != CapCBOR {
 			w.t.Errorf("answer %x, want protocol 2, CBOR and no unknown capability", m.Payload)
 		}
@@ -170,15 +173,15 @@ var conformance = []struct {
 			w.t.Errorf("channel %x allocated", id)
 		}
 	}},
-	{"CHK-004 three INITs", func(w *wire) {
+	{"row 4: three INITs", func(w *wire) {
 		if a, b, c := w.open(), w.open(), w.open(); a == b || b == c || a == c {
 			w.t.Errorf("channels %08x, %08x, %08x, want three", a, b, c)
 		}
 	}},
-	{"CHK-005 short PING", ping(40)},
-	{"CHK-006 PING of 1024 bytes", ping(1024)},
-	{"PING of 7609 bytes", ping(MaxPayload)},
-	{"CHK-007 INIT aborts a PING", func(w *wire) {
+	{"row 5: short PING", ping(40)},
+	{"row 6: PING of 1024 bytes", ping(1024)},
+	{"row 7: PING of 7609 bytes", ping(MaxPayload)},
+	{"row 8: INIT aborts a PING", func(w *wire) {
 		a := w.open()
 		all := frames(a, CommandPing, make([]byte, 512))
 		w.write(all[:len(all)-1]...)
@@ -187,31 +190,31 @@ var conformance = []struct {
 		w.write(all[len(all)-1])
 		w.silence(3 * time.Second)
 	}},
-	{"CHK-008 PING beginning with 00", func(w *wire) {
+	{"row 9: PING beginning with 00", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandPing, 0, 1, 2)
 		w.want(0, a, CommandPing, 0, 1, 2)
 	}},
-	{"CHK-009 keepalive", func(w *wire) {
+	{"row 10: keepalive", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandCBOR, 1)
 		w.want(0, a, CommandKeepalive, 2)
 		w.want(100*time.Millisecond, a, CommandKeepalive, 2)
 		w.want(100*time.Millisecond, a, CommandKeepalive, 2)
 	}},
-	{"CHK-010 CANCEL twice", cancelTwice(0x01)},
-	{"CHK-015 CANCEL of a selection", cancelTwice(0x0B)},
-	{"CHK-012 WINK", func(w *wire) {
+	{"rows 11, 12: CANCEL twice", cancelTwice(0x01)},
+	{"row 20: CANCEL of a selection", cancelTwice(0x0B)},
+	{"row 14: WINK", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandWink)
 		w.want(0, a, CommandWink)
 	}},
-	{"CHK-013 LOCK 0", func(w *wire) {
+	{"row 16: LOCK 0", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandLock, 0)
 		w.want(0, a, CommandLock)
 	}},
-	{"CHK-014 INIT under a lock", func(w *wire) {
+	{"rows 17, 18: INIT under a lock", func(w *wire) {
 		a := w.open()
 		b := a + 1<<24
 		w.send(a, CommandLock, 8)
@@ -239,27 +242,27 @@ var conformance = []struct {
 		w.want(0, b, CommandPing, 2)
 		w.silence(3 * time.Second)
 	}},
-	{"LOCK 11", func(w *wire) {
+	{"row 19: LOCK 11", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandLock, 11)
 		w.wantError(0, a, ErrInvalidPar)
 	}},
-	{"CHK-016 command 20", func(w *wire) {
+	{"row 21: command 20", func(w *wire) {
 		a := w.open()
 		w.send(a, 0x20)
 		w.wantError(0, a, ErrInvalidCmd)
 	}},
-	{"CHK-017 INIT on channel 0", func(w *wire) {
+	{"row 22: INIT on channel 0", func(w *wire) {
 		w.send(0, CommandInit, nonce...)
 		w.wantError(0, 0, ErrInvalidChannel)
 	}},
-	{"CHK-018 PING on channel 0 and on broadcast", func(w *wire) {
+	{"row 23: PING on channel 0 and on broadcast", func(w *wire) {
 		w.send(0, CommandPing)
 		w.wantError(0, 0, ErrInvalidChannel)
 		w.send(Broadcast, CommandPing)
 		w.wantError(0, Broadcast, ErrInvalidChannel)
 	}},
-	{"CHK-019 wrong sequence", func(w *wire) {
+	{"row 24: wrong sequence", func(w *wire) {
 		a := w.open()
 		all := frames(a, CommandPing, make([]byte, 1024))
 		w.write(all[0], all[1], all[3])
@@ -267,7 +270,7 @@ var conformance = []struct {
 		w.write(all[4:]...)
 		w.silence(time.Second)
 	}},
-	{"u2f Timeout", func(w *wire) {
+	{"row 25: half a message", func(w *wire) {
 		a := w.open()
 		w.write(frames(a, CommandPing, make([]byte, 99))[0])
 		w.wantError(500*time.Millisecond, a, ErrMsgTimeout)
@@ -300,21 +303,21 @@ var conformance = []struct {
 		w.wantError(0, a, ErrMsgTimeout)
 		w.silence(time.Second)
 	}},
-	{"u2f NotCont", func(w *wire) {
+	{"row 26: no continuation", func(w *wire) {
 		a := w.open()
 		first := frames(a, CommandPing, make([]byte, 99))[0]
 		w.write(first, first)
 		w.wantError(0, a, ErrInvalidSeq)
 		w.silence(600 * time.Millisecond)
 	}},
-	{"u2f WrongSeq", func(w *wire) {
+	{"row 27: wrong first sequence", func(w *wire) {
 		a := w.open()
 		w.write(frames(a, CommandPing, make([]byte, 99))[0], continuation(a, 1))
 		w.wantError(0, a, ErrInvalidSeq)
 		w.write(continuation(a, 2))
 		w.silence(600 * time.Millisecond)
 	}},
-	{"u2f Busy", func(w *wire) {
+	{"row 28: another channel while a message is assembled", func(w *wire) {
 		a := w.open()
 		w.write(frames(a, CommandPing, make([]byte, 99))[0])
 		w.silence(100 * time.Millisecond)
@@ -322,7 +325,7 @@ var conformance = []struct {
 		w.wantError(0, a^1, ErrChannelBusy)
 		w.wantError(400*time.Millisecond, a, ErrMsgTimeout)
 	}},
-	{"u2f Interleave", func(w *wire) {
+	{"row 29: interleaved messages", func(w *wire) {
 		a := w.open()
 		b := w.open()
 		data := make([]byte, 99)
@@ -332,7 +335,7 @@ var conformance = []struct {
 		w.want(0, a, CommandPing, data...)
 		w.silence(time.Second)
 	}},
-	{"u2f InitSelf", func(w *wire) {
+	{"row 30: INIT on the channel of a message", func(w *wire) {
 		a := w.open()
 		all := frames(a, CommandPing, make([]byte, 99))
 		w.write(all[0])
@@ -341,33 +344,33 @@ var conformance = []struct {
 		w.write(all[1])
 		w.silence(time.Second)
 	}},
-	{"u2f InitOther", func(w *wire) {
+	{"row 31: INIT on another channel", func(w *wire) {
 		a := w.open()
 		w.write(frames(a, CommandPing, make([]byte, 99))[0])
 		w.send(a^1, CommandInit, nonce...)
 		w.wantInit(a ^ 1)
 		w.wantError(500*time.Millisecond, a, ErrMsgTimeout)
 	}},
-	{"u2f INIT on DEADBEEF", func(w *wire) {
+	{"row 32: INIT on DEADBEEF", func(w *wire) {
 		w.send(0xDEADBEEF, CommandInit, nonce...)
 		w.wantInit(0xDEADBEEF)
 	}},
-	{"u2f PING on 00000100", func(w *wire) {
+	{"row 33: PING on 00000100", func(w *wire) {
 		w.send(0x100, CommandPing, 1, 2, 3)
 		w.want(0, 0x100, CommandPing, 1, 2, 3)
 	}},
-	{"u2f command 66", func(w *wire) {
+	{"row 34: command 66", func(w *wire) {
 		a := w.open()
 		w.send(a, 0x66)
 		w.wantError(0, a, ErrInvalidCmd)
 	}},
-	{"u2f Limits", func(w *wire) {
+	{"row 35: a message too long", func(w *wire) {
 		a := w.open()
 		w.write(*tooLong(a))
 		w.wantError(0, a, ErrInvalidLen)
 		w.silence(time.Second)
 	}},
-	{"lengths that cannot be", func(w *wire) {
+	{"row 36: lengths that cannot be", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandCBOR)
 		w.wantError(0, a, ErrInvalidLen)
@@ -376,12 +379,12 @@ var conformance = []struct {
 		w.send(Broadcast, CommandInit, nonce[:7]...)
 		w.wantError(0, Broadcast, ErrInvalidLen)
 	}},
-	{"CANCEL of nothing", func(w *wire) {
+	{"row 37: CANCEL of nothing", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandCancel)
 		w.silence(time.Second)
 	}},
-	{"CANCEL on another channel", func(w *wire) {
+	{"row 38: CANCEL on another channel", func(w *wire) {
 		a, b := w.open(), w.open()
 		w.send(a, CommandCBOR, 1)
 		w.want(0, a, CommandKeepalive, 2)
@@ -389,7 +392,7 @@ var conformance = []struct {
 		w.want(100*time.Millisecond, a, CommandKeepalive, 2)
 		w.want(100*time.Millisecond, a, CommandKeepalive, 2)
 	}},
-	{"CBOR on another channel", func(w *wire) {
+	{"row 39: CBOR on another channel", func(w *wire) {
 		a, b := w.open(), w.open()
 		w.send(a, CommandCBOR, 1)
 		w.want(0, a, CommandKeepalive, 2)
@@ -397,7 +400,7 @@ var conformance = []struct {
 		w.wantError(0, b, ErrChannelBusy)
 		w.want(100*time.Millisecond, a, CommandKeepalive, 2)
 	}},
-	{"INIT aborts a CBOR command", func(w *wire) {
+	{"row 40: INIT aborts a CBOR command", func(w *wire) {
 		a := w.open()
 		w.send(a, CommandCBOR, 1)
 		w.want(0, a, CommandKeepalive, 2)
@@ -486,19 +489,31 @@ func TestConformance(t *testing.T) {
 
 // TestConformanceWithout has the rows for a device that lacks what it can.
 func TestConformanceWithout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWire(t, Loopback(token{}, Config{Capabilities: CapCBOR | CapNoMsg, NoLock: true}))
-		a := w.open()
-		w.send(a, CommandWink)
-		w.wantError(0, a, ErrInvalidCmd)
-		w.send(a, CommandLock, 1)
-		w.wantError(0, a, ErrInvalidCmd)
-		w.send(a, CommandMsg, 0, 3, 0, 0)
-		w.wantError(0, a, ErrInvalidCmd)
-	})
+	for _, tt := range []struct {
+		name    string
+		command Command
+		payload []byte
+	}{
+		{"row 15: WINK", CommandWink, nil},
+		{"LOCK", CommandLock, []byte{1}},
+		{"MSG", CommandMsg, []byte{0, 3, 0, 0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWire(t, Loopback(token{}, Config{Capabilities: CapCBOR | CapNoMsg, NoLock: true}))
+				a := w.open()
+				w.send(a, tt.command, tt.payload...)
+				w.wantError(0, a, ErrInvalidCmd)
+			})
+		})
+	}
 }
 
 func TestReportDescriptor(t *testing.T) {
+	t.Run("row 41: the bytes", checkReportDescriptor)
+}
+
+func checkReportDescriptor(t *testing.T) {
 	want := []byte{
 		0x06, 0xD0, 0xF1, 0x09, 0x01, 0xA1, 0x01,
 		0x09, 0x20, 0x15, 0x00, 0x26, 0xFF, 0x00, 0x75, 0x08, 0x95, 0x40, 0x81, 0x02,
