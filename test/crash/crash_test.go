@@ -9,20 +9,28 @@ import (
 	"testing"
 	"time"
 
+	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/test/leak"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
+// roundsVariable asks for more than the short form of the tests.
+const roundsVariable = "SOFTKEY_CRASH_ROUNDS"
+
+// thorough tells whether every point of a sweep is wanted, not only those that
+// differ most.
+func thorough() bool { return os.Getenv(roundsVariable) != "" }
+
 func rounds(t *testing.T) int {
 	t.Helper()
-	text := os.Getenv("SOFTKEY_CRASH_ROUNDS")
+	text := os.Getenv(roundsVariable)
 	if text == "" {
 		return 15
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		t.Fatalf("SOFTKEY_CRASH_ROUNDS is %q, want a number", text)
+		t.Fatalf("%s is %q, want a number", roundsVariable, text)
 	}
 	return n
 }
@@ -30,7 +38,7 @@ func rounds(t *testing.T) int {
 // A key that is killed, whatever it is at, has after its restart every
 // credential that it acknowledged, and has used no counter value twice.
 func TestKill(t *testing.T) {
-	m := newMachine(t)
+	m := newMachine(t, program(t), authenticator.DefaultProfile)
 	l := &ledger{discoverable: make(map[string]count)}
 	operations := 0
 	for range rounds(t) {
@@ -58,7 +66,7 @@ func TestKill(t *testing.T) {
 // killWhileStarting kills a key before it is ready, or soon after.
 func killWhileStarting(t *testing.T, m machine) {
 	t.Helper()
-	p, _ := m.launch(t)
+	p := m.launch(t)
 	time.Sleep(rand.N(20 * time.Millisecond))
 	p.kill()
 }

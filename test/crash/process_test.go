@@ -29,51 +29,64 @@ func program(t *testing.T) string {
 	return path
 }
 
-// machine is where keys run one after the other: a program, a state directory
-// and a socket.
+// machine is where keys run one after the other: a program, a profile, a state
+// directory and a socket.
 type machine struct {
-	program, state, socket string
+	program, profile, state, socket string
 }
 
-func newMachine(t *testing.T) machine {
+func newMachine(t *testing.T, program, profile string) machine {
 	t.Helper()
 	dir := t.TempDir()
-	return machine{program(t), filepath.Join(dir, "state"), filepath.Join(dir, "run", "key.sock")}
+	return machine{program, profile, filepath.Join(dir, "state"), filepath.Join(dir, "run", "key.sock")}
 }
 
 // process is one `softkey run`.
 type process struct {
 	cmd    *exec.Cmd
+	stdout *bufio.Reader
 	stderr bytes.Buffer
 }
 
 // launch starts a key and does not wait for it. It is killed when the test ends.
-func (m machine) launch(t *testing.T) (*process, *bufio.Reader) {
+func (m machine) launch(t *testing.T) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(m.program, "run", "--transport", "unix:"+m.socket, "--state", m.state, "--presence", "approve")}
-	p.cmd.Stderr = &p.stderr
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.kill)
-	return p, bufio.NewReader(stdout)
+	return spawn(t, exec.Command(m.program, "run", "--transport", "unix:"+m.socket, "--state", m.state, "--profile", m.profile, "--presence", "approve"))
 }
 
 // start starts a key and returns when it is ready.
 func (m machine) start(t *testing.T) *process {
 	t.Helper()
-	p, stdout := m.launch(t)
+	p := m.launch(t)
+	p.ready(t)
+	return p
+}
+
+func spawn(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd}
+	p.cmd.Stderr = &p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdout = bufio.NewReader(stdout)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+// ready waits until the key says that it is.
+func (p *process) ready(t *testing.T) {
+	t.Helper()
 	patience := time.AfterFunc(time.Minute, func() { p.cmd.Process.Kill() })
 	defer patience.Stop()
-	line, err := stdout.ReadString('\n')
+	line, err := p.stdout.ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "ready ") {
 		t.Fatalf("the key printed %q, %v; want a line that begins with ready; stderr: %s", line, err, &p.stderr)
 	}
-	return p
 }
 
 // kill ends the process as a power cut would, and waits for the end. It may
@@ -97,11 +110,21 @@ func (p *process) stop(t *testing.T) {
 // open opens the running key.
 func (m machine) open(t *testing.T) *client.Device {
 	t.Helper()
+	return openOn(t, m.dial(t))
+}
+
+func (m machine) dial(t *testing.T) ctaphid.Transport {
+	t.Helper()
 	conn, err := net.Dial("unix", m.socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := client.Open(t.Context(), ctaphid.NewStream(conn))
+	return ctaphid.NewStream(conn)
+}
+
+func openOn(t *testing.T, transport ctaphid.Transport) *client.Device {
+	t.Helper()
+	key, err := client.Open(t.Context(), transport)
 	if err != nil {
 		t.Fatal(err)
 	}

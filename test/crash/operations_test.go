@@ -1,0 +1,133 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/softkey-project/softkey/client"
+	"github.com/softkey-project/softkey/ctap"
+)
+
+// operation is something that a client does to a [prepared] key, in one or more
+// messages. What the key keeps of it, it commits to its store in one or more
+// steps; the last of them makes all the difference to its content.
+type operation struct {
+	name string
+	run  func(context.Context, *client.Device, *prepared) error
+	done func(*content) // what it changes
+
+	// retries[n] is how many PIN retries are left after n commits.
+	retries []uint64
+
+	// commitsBy[n] is how many commits the key has made when it answers message
+	// n of the operation.
+	commitsBy []int
+}
+
+// leftRetries is what a prepared key has left.
+const leftRetries = maxRetries - 2
+
+// entered is retries for what begins with the right PIN and changes the key in
+// one more step: the attempt counts before the PIN is looked at.
+var entered = []uint64{leftRetries, leftRetries - 1, maxRetries, maxRetries}
+
+var operations = []operation{
+	{
+		name: "change PIN", retries: entered, commitsBy: []int{0, 3},
+		run: func(ctx context.Context, key *client.Device, _ *prepared) error {
+			return key.ChangePIN(ctx, oldPIN, newPIN)
+		},
+		done: func(c *content) { c.pin = newPIN },
+	},
+	{
+		name: "wrong PIN", retries: []uint64{leftRetries, leftRetries - 1}, commitsBy: []int{0, 1, 1},
+		run:  enterWrongPIN,
+		done: func(*content) {},
+	},
+	{
+		name: "update", retries: entered, commitsBy: []int{0, 2, 3},
+		run: managing(func(ctx context.Context, key *client.Device, token *client.Token, p *prepared) error {
+			return key.UpdateUser(ctx, token, p.credential.ID, ctap.User{ID: p.credential.User.ID, Name: "new", DisplayName: "New"})
+		}),
+		done: func(c *content) { c.users = "new/New user/" },
+	},
+	{
+		name: "delete", retries: entered, commitsBy: []int{0, 2, 3},
+		run: managing(func(ctx context.Context, key *client.Device, token *client.Token, p *prepared) error {
+			return key.DeleteCredential(ctx, token, p.credential.ID)
+		}),
+		done: func(c *content) { c.users, c.room, c.signing = "user/", capacity-1, "011" },
+	},
+	{
+		name: "large blobs", retries: entered, commitsBy: []int{0, 2, 2, 2, 3},
+		run: func(ctx context.Context, key *client.Device, _ *prepared) error {
+			token, err := key.PINToken(ctx, oldPIN, ctap.PermissionLargeBlobWrite, "")
+			if err != nil {
+				return err
+			}
+			return key.SetLargeBlobArray(ctx, token, newBlobs)
+		},
+		done: func(c *content) { c.blobs = describe(newBlobs) },
+	},
+	{
+		name: "reset", retries: []uint64{leftRetries, 0}, commitsBy: []int{1},
+		run: func(ctx context.Context, key *client.Device, _ *prepared) error {
+			return key.Reset(ctx)
+		},
+		done: func(c *content) { *c = empty() },
+	},
+	{ // the commit reserves the next values of the counter
+		name: "sign", retries: []uint64{leftRetries, leftRetries}, commitsBy: []int{1},
+		run: func(ctx context.Context, key *client.Device, p *prepared) error {
+			return p.ledger.assert(ctx, key, p.ledger.credentials[0])
+		},
+		done: func(*content) {},
+	},
+}
+
+// managing is an operation with a token for credential management.
+func managing(run func(context.Context, *client.Device, *client.Token, *prepared) error) func(context.Context, *client.Device, *prepared) error {
+	return func(ctx context.Context, key *client.Device, p *prepared) error {
+		token, err := key.PINToken(ctx, oldPIN, ctap.PermissionCredentialMgmt, "")
+		if err != nil {
+			return err
+		}
+		return run(ctx, key, token, p)
+	}
+}
+
+// enterWrongPIN is done when the key has refused the PIN. The client then asks
+// how many retries are left, which a crash may prevent.
+func enterWrongPIN(ctx context.Context, key *client.Device, _ *prepared) error {
+	_, err := key.PINToken(ctx, wrongPIN, ctap.PermissionCredentialMgmt, "")
+	var wrong *client.PINError
+	switch {
+	case errors.As(err, &wrong) && wrong.Retries.Left != leftRetries-1:
+		return fmt.Errorf("%w, want %d", err, leftRetries-1)
+	case errors.Is(err, ctap.StatusPINInvalid):
+		return nil
+	}
+	return fmt.Errorf("a wrong PIN: got %w, want %v", err, ctap.StatusPINInvalid)
+}
+
+// commits returns how many the whole operation makes.
+func (o operation) commits() int { return len(o.retries) - 1 }
+
+// after returns what a key has after so many commits.
+func (o operation) after(commits int) (content, uint64) {
+	c := full()
+	if commits == o.commits() {
+		o.done(&c)
+	}
+	return c, o.retries[commits]
+}
+
+// answered returns how many commits a key has made that has answered so many
+// messages.
+func (o operation) answered(messages int) int {
+	if messages == 0 {
+		return 0
+	}
+	return o.commitsBy[messages-1]
+}
