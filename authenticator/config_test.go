@@ -2,6 +2,7 @@ package authenticator
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -351,19 +352,24 @@ func TestConfigurationOverRestartAndReset(t *testing.T) {
 	})
 }
 
-// alwaysUv switches U2F off (row 62), but for its version.
+// alwaysUv switches U2F off, but for its version.
 func TestAlwaysUvSwitchesU2FOff(t *testing.T) {
-	k := newKey(t, Approve{}, nil)
-	registered := k.register()
-	wantStatus(t, "toggleAlwaysUv", k.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
-	_, err := k.apdu(registerAPDU)
-	wantStatus(t, "register", err, ctap.SWCommandNotAllowed)
-	_, err = k.apdu(authenticate(byte(ctap.U2FEnforceAndSign), registered.handle))
-	wantStatus(t, "authenticate", err, ctap.SWCommandNotAllowed)
-	_, err = k.apdu(ctap.CommandAPDU{INS: ctap.U2FVersion})
-	wantStatus(t, "version", err, nil)
-	wantStatus(t, "toggleAlwaysUv", k.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
-	k.register()
+	t.Run("row 62: register and authenticate", func(t *testing.T) {
+		k := newKey(t, Approve{}, nil)
+		registered := k.register()
+		wantStatus(t, "toggleAlwaysUv", k.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
+		_, err := k.apdu(registerAPDU)
+		wantStatus(t, "register", err, ctap.SWCommandNotAllowed)
+		_, err = k.apdu(authenticate(ctap.U2FEnforceAndSign, registered.handle))
+		wantStatus(t, "authenticate", err, ctap.SWCommandNotAllowed)
+		_, err = k.apdu(ctap.CommandAPDU{INS: ctap.U2FVersion})
+		wantStatus(t, "version", err, nil)
+		if versions := k.info().Versions; slices.Contains(versions, ctap.VersionU2FV2) {
+			t.Errorf("versions %q, want no U2F", versions)
+		}
+		wantStatus(t, "toggleAlwaysUv", k.configure(nil, ctap.ToggleAlwaysUv, nil), nil)
+		k.register()
+	})
 }
 
 // Reset over a transport that transportsForReset does not name.

@@ -6,7 +6,6 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
-	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -76,15 +75,17 @@ func (k key) sign(control byte, by u2fKey) *ctap.U2FAuthenticateResponse {
 }
 
 func TestU2FRegisterAndAuthenticate(t *testing.T) {
-	k := newKey(t, Approve{}, nil)
-	registered := k.register()
-	if got := len(registered.handle); got != 128 {
-		t.Errorf("key handle of %d bytes, want 128", got)
-	}
-	first, second := k.sign(ctap.U2FEnforceAndSign, registered), k.sign(ctap.U2FEnforceAndSign, registered)
-	if first.Flags != ctap.FlagUP || first.Counter != 1 || second.Counter != 2 {
-		t.Errorf("got %+v and %+v, want counters 1 and 2 with UP", first, second)
-	}
+	t.Run("row 57: the counter", func(t *testing.T) {
+		k := newKey(t, Approve{}, nil)
+		registered := k.register()
+		if got := len(registered.handle); got != 128 {
+			t.Errorf("key handle of %d bytes, want 128", got)
+		}
+		first, second := k.sign(ctap.U2FEnforceAndSign, registered), k.sign(ctap.U2FEnforceAndSign, registered)
+		if first.Flags != ctap.FlagUP || first.Counter != 1 || second.Counter != 2 {
+			t.Errorf("got %+v and %+v, want counters 1 and 2 with UP", first, second)
+		}
+	})
 }
 
 func TestU2FStatusWords(t *testing.T) {
@@ -102,21 +103,22 @@ func TestU2FStatusWords(t *testing.T) {
 		want error
 	}{
 		{"version", ctap.CommandAPDU{INS: 3}, nil},
-		{"version with data", ctap.CommandAPDU{INS: 3, Data: []byte("abc")}, ctap.SWWrongLength},
-		{"INS 00", ctap.CommandAPDU{INS: 0}, ctap.SWInsNotSupported},
+		{"row 46: version with data", ctap.CommandAPDU{INS: 3, Data: []byte("abc")}, ctap.SWWrongLength},
+		{"row 44: INS 00", ctap.CommandAPDU{INS: 0}, ctap.SWInsNotSupported},
 		{"INS 40", ctap.CommandAPDU{INS: 0x40}, ctap.SWInsNotSupported},
-		{"CLA 01", ctap.CommandAPDU{CLA: 1, INS: 3}, ctap.SWClaNotSupported},
-		{"register with three bytes", ctap.CommandAPDU{INS: 1, Data: []byte("abc")}, ctap.SWWrongLength},
+		{"row 45: CLA 01", ctap.CommandAPDU{CLA: 1, INS: 3}, ctap.SWClaNotSupported},
+		{"row 47: register with three bytes", ctap.CommandAPDU{INS: 1, Data: []byte("abc")}, ctap.SWWrongLength},
 		{"register with P1 00", ctap.CommandAPDU{INS: 1, Data: make([]byte, 64)}, nil},
 		{"register with P1 80", ctap.CommandAPDU{INS: 1, P1: 0x80, Data: make([]byte, 64)}, nil},
-		{"check-only, ours", authenticate(ctap.U2FCheckOnly, handle), ctap.SWConditionsNotSatisfied},
+		{"row 51: check-only, ours", authenticate(ctap.U2FCheckOnly, handle), ctap.SWConditionsNotSatisfied},
 		{"check-only, first byte flipped", authenticate(ctap.U2FCheckOnly, flip(0)), ctap.SWWrongData},
 		{"check-only, last byte flipped", authenticate(ctap.U2FCheckOnly, flip(127)), ctap.SWWrongData},
-		{"sign, flipped", authenticate(ctap.U2FEnforceAndSign, flip(60)), ctap.SWWrongData},
-		{"sign, another application", other.APDU(), ctap.SWWrongData},
-		{"sign, handle shortened", authenticate(ctap.U2FEnforceAndSign, handle[:120]), ctap.SWWrongLength},
+		{"row 52: sign, flipped", authenticate(ctap.U2FEnforceAndSign, flip(60)), ctap.SWWrongData},
+		{"row 53: sign, another application", other.APDU(), ctap.SWWrongData},
+		{"row 58: sign, handle shortened", authenticate(ctap.U2FEnforceAndSign, handle[:120]), ctap.SWWrongLength},
 		{"sign, 64 unknown bytes", authenticate(ctap.U2FEnforceAndSign, handle[:64]), ctap.SWWrongData},
-		{"control byte 55", authenticate(0x55, handle), ctap.SWWrongData},
+		{"row 61: control byte 55", authenticate(0x55, handle), ctap.SWWrongData},
+		{"row 59: a length that is not the handle's", ctap.CommandAPDU{INS: 2, P1: 3, Data: append(authenticate(3, handle).Data, 0)}, ctap.SWWrongLength},
 		{"control byte 55, wrong length", ctap.CommandAPDU{INS: 2, P1: 0x55, Data: make([]byte, 66)}, ctap.SWWrongLength},
 	}
 	for _, tt := range tests {
@@ -134,59 +136,67 @@ func TestU2FStatusWords(t *testing.T) {
 func TestU2FRawMessages(t *testing.T) {
 	k := newKey(t, Approve{}, nil)
 	version := "U2F_V2\x90\x00"
-	for _, tt := range []struct{ message, want string }{
-		{"\x00\x03\x00\x00", version},
-		{"\x00\x03\x00\x00\x00", version},
-		{"\x00\x03\x00\x00\x00\x00\x00", version},
-		{"\x00\x03\x00\x00\x00\x00\x00\x00\x00", version},
-		{"", "\x67\x00"},
-		{"\x00\x03\x00", "\x67\x00"},
-		{"\x01\x03\x00\x00\x00\x00", "\x6e\x00"}, // the class goes before the length
-		{"\x00\x09\x00\x00\x00\x00", "\x6d\x00"},
+	for _, tt := range []struct{ name, message, want string }{
+		{"row 42: no Le", "\x00\x03\x00\x00", version},
+		{"row 42: a short Le", "\x00\x03\x00\x00\x00", version},
+		{"row 42: a long Le", "\x00\x03\x00\x00\x00\x00\x00", version},
+		{"row 43: a long Lc of 0 and a long Le", "\x00\x03\x00\x00\x00\x00\x00\x00\x00", version},
+		{"nothing", "", "\x67\x00"},
+		{"three bytes", "\x00\x03\x00", "\x67\x00"},
+		{"the class goes before the length", "\x01\x03\x00\x00\x00\x00", "\x6e\x00"},
+		{"the instruction goes before the length", "\x00\x09\x00\x00\x00\x00", "\x6d\x00"},
 	} {
-		if got := k.on(t.Context(), 1, ctap.CTAP1, []byte(tt.message)); string(got) != tt.want {
-			t.Errorf("%x: got %x, want %x", tt.message, got, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if got := k.on(t.Context(), 1, ctap.CTAP1, []byte(tt.message)); string(got) != tt.want {
+				t.Errorf("%x: got %x, want %x", tt.message, got, tt.want)
+			}
+		})
 	}
 }
 
 func TestU2FWithoutPresence(t *testing.T) {
-	presence := &asks{}
-	k := newKey(t, presence, nil)
-	registered := k.register()
-	presence.prompts, presence.answer = nil, ctap.StatusOperationDenied
-	if got := k.sign(ctap.U2FSign, registered); got.Flags != 0 || got.Counter != 1 {
-		t.Errorf("got %+v, want counter 1 without UP", got)
-	}
-	if _, err := k.apdu(authenticate(ctap.U2FCheckOnly, registered.handle)); !errors.Is(err, ctap.SWConditionsNotSatisfied) {
-		t.Errorf("check-only: got %v, want %v", err, ctap.SWConditionsNotSatisfied)
-	}
-	if len(presence.prompts) != 0 {
-		t.Errorf("asked %+v, want nothing", presence.prompts)
-	}
+	t.Run("row 60: control byte 08", func(t *testing.T) {
+		presence := &asks{}
+		k := newKey(t, presence, nil)
+		registered := k.register()
+		presence.prompts, presence.answer = nil, ctap.StatusOperationDenied
+		if got := k.sign(ctap.U2FSign, registered); got.Flags != 0 || got.Counter != 1 {
+			t.Errorf("got %+v, want counter 1 without UP", got)
+		}
+		_, err := k.apdu(authenticate(ctap.U2FCheckOnly, registered.handle))
+		wantStatus(t, "check-only", err, ctap.SWConditionsNotSatisfied)
+		if len(presence.prompts) != 0 {
+			t.Errorf("asked %+v, want nothing", presence.prompts)
+		}
+	})
 }
 
 func TestU2FAndCTAP2ShareCredentials(t *testing.T) {
 	k := newKey(t, Approve{}, nil)
-	registered := k.register()
-	resp, _ := k.getRaw(assertionBy(registered.handle))
-	digest := sha256.Sum256(append(append([]byte{}, resp.AuthData...), testClientDataHash[:]...))
-	if !ecdsa.VerifyASN1(registered.public, digest[:], resp.Signature) {
-		t.Error("a U2F key's assertion does not verify")
-	}
-	err := k.command(ctap.CommandMakeCredential, creation("ada", func(r *ctap.MakeCredentialRequest) {
-		r.ExcludeList = assertionBy(registered.handle).AllowList
-	}), nil)
-	wantStatus(t, "U2F key in excludeList", err, ctap.StatusCredentialExcluded)
-
-	for _, change := range []func(*ctap.MakeCredentialRequest){nil, discoverable} {
-		m := k.create(creation("ada", change))
-		point, _ := cose.PointES256(m.data.Credential.PublicKey)
-		public, _ := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
-		k.sign(ctap.U2FEnforceAndSign, u2fKey{m.id, public})
-	}
+	t.Run("row 63: getAssertion by a U2F key", func(t *testing.T) {
+		registered := k.register()
+		resp, _ := k.getRaw(assertionBy(registered.handle))
+		digest := sha256.Sum256(append(append([]byte{}, resp.AuthData...), testClientDataHash[:]...))
+		if !ecdsa.VerifyASN1(registered.public, digest[:], resp.Signature) {
+			t.Error("a U2F key's assertion does not verify")
+		}
+		err := k.command(ctap.CommandMakeCredential, creation("ada", func(r *ctap.MakeCredentialRequest) {
+			r.ExcludeList = assertionBy(registered.handle).AllowList
+		}), nil)
+		wantStatus(t, "U2F key in excludeList", err, ctap.StatusCredentialExcluded)
+	})
+	t.Run("row 64: authenticate by a CTAP2 credential", func(t *testing.T) {
+		for _, change := range []func(*ctap.MakeCredentialRequest){nil, discoverable} {
+			m := k.create(creation("ada", change))
+			_, err := k.apdu(authenticate(ctap.U2FCheckOnly, m.id))
+			wantStatus(t, "check-only", err, ctap.SWConditionsNotSatisfied)
+			point, _ := cose.PointES256(m.data.Credential.PublicKey)
+			public, _ := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+			k.sign(ctap.U2FEnforceAndSign, u2fKey{m.id, public})
+		}
+	})
 	eddsa := k.create(creation("bob", func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.EdDSA) }))
-	_, err = k.apdu(authenticate(ctap.U2FCheckOnly, eddsa.id))
+	_, err := k.apdu(authenticate(ctap.U2FCheckOnly, eddsa.id))
 	wantStatus(t, "EdDSA through U2F", err, ctap.SWWrongData)
 }
 
@@ -242,6 +252,62 @@ func (k key) pollFor(apdu ctap.CommandAPDU, d time.Duration) error {
 		}
 	}
 	return err
+}
+
+// touched is a key whose user has just agreed to what a host asks for. The host
+// hears of it when it asks again.
+func touched(t *testing.T, k key, user *userOf, request ctap.CommandAPDU) {
+	t.Helper()
+	_, err := k.apdu(request)
+	wantStatus(t, "before the touch", err, ctap.SWConditionsNotSatisfied)
+	user.answers <- nil
+	synctest.Wait()
+}
+
+// The rows of section B in which the user touches the key once.
+func TestU2FTouchRows(t *testing.T) {
+	tests := []struct {
+		name string
+		run  func(t *testing.T, k key, user *userOf)
+	}{
+		{"row 48: register without a touch", func(t *testing.T, k key, _ *userOf) {
+			wantStatus(t, "register", k.pollFor(registerAPDU, 5*time.Second), ctap.SWConditionsNotSatisfied)
+		}},
+		{"row 49: register with a touch", func(t *testing.T, k key, user *userOf) {
+			touched(t, k, user, registerAPDU)
+			data, err := k.apdu(registerAPDU)
+			if err != nil || data[0] != 5 || data[1] != 4 || int(data[66]) != 128 || data[67+128] != 0x30 {
+				t.Errorf("got %x, %v; want 05, a point, a key handle of 128 bytes and a certificate", data, err)
+			}
+		}},
+		{"rows 50, 56: one touch, one answer", func(t *testing.T, k key, user *userOf) {
+			touched(t, k, user, registerAPDU)
+			registered := k.register() // which verifies the signature
+			sign := authenticate(ctap.U2FEnforceAndSign, registered.handle)
+			touched(t, k, user, sign) // which wants the first touch to be used up
+			k.sign(ctap.U2FEnforceAndSign, registered)
+			_, err := k.apdu(sign)
+			wantStatus(t, "after the signature", err, ctap.SWConditionsNotSatisfied)
+		}},
+		{"rows 54, 55: a check leaves the touch to the signature", func(t *testing.T, k key, user *userOf) {
+			touched(t, k, user, registerAPDU)
+			registered := k.register()
+			touched(t, k, user, authenticate(ctap.U2FEnforceAndSign, registered.handle))
+			_, err := k.apdu(authenticate(ctap.U2FCheckOnly, registered.handle))
+			wantStatus(t, "check-only", err, ctap.SWConditionsNotSatisfied)
+			if got := k.sign(ctap.U2FEnforceAndSign, registered); got.Flags != ctap.FlagUP {
+				t.Errorf("flags %02x, want UP", got.Flags)
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				user := newUser()
+				tt.run(t, newKey(t, user, nil), user)
+			})
+		})
+	}
 }
 
 func TestTouchTakesUpTo50ms(t *testing.T) {
