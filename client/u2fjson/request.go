@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -100,6 +101,22 @@ func parseAuthenticate(data []byte) (*request, error) {
 		req.asks = append(req.asks, a)
 	}
 	return req.check()
+}
+
+// AppIDs returns the applications that a request is for, of either kind and in
+// any dialect, each once: what a browser would check the facets of.
+func AppIDs(requestJSON []byte) ([]string, error) {
+	m, err := parse(requestJSON)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, part := range slices.Concat([]message{*m}, m.RegisterRequests, m.keys()) {
+		if part.AppID != "" && !slices.Contains(ids, part.AppID) {
+			ids = append(ids, part.AppID)
+		}
+	}
+	return ids, nil
 }
 
 // parse reads a message, and turns dialect A's names into the others'. What

@@ -227,3 +227,27 @@ func TestErrorJSON(t *testing.T) {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
 }
+
+func TestAppIDs(t *testing.T) {
+	tests := []struct {
+		name, request string
+		want          []string
+	}{
+		{"A", `{"version":"U2F_V2","challenge":"c","app_id":"https://a","sessionId":"1"}`, []string{"https://a"}},
+		{"B", `{"version":"U2F_V2","challenge":"c","appId":"https://b","keyHandle":"AAAA"}`, []string{"https://b"}},
+		{"C", `{"registerRequests":[{"challenge":"c","appId":"https://c"}],"authenticateRequests":[{"appId":"https://d"},{"appId":"https://c"}]}`,
+			[]string{"https://c", "https://d"}},
+		{"D", `{"appId":"https://e","challenge":"c","registeredKeys":[{"keyHandle":"AAAA"},{"keyHandle":"AAAB","appId":"https://f"}]}`,
+			[]string{"https://e", "https://f"}},
+		{"none", `{}`, nil},
+	}
+	for _, tt := range tests {
+		got, err := u2fjson.AppIDs([]byte(tt.request))
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, %v; want %q", tt.name, got, err, tt.want)
+		}
+	}
+	if got, err := u2fjson.AppIDs([]byte("[")); err == nil {
+		t.Errorf("no JSON: got %q, want an error", got)
+	}
+}

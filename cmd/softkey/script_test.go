@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,6 +44,7 @@ import (
 //	request FILE REGISTERED         write the request to sign in with a U2F registration
 //	counter FILE N                  check the counter of a U2F signature
 //	listen NAME tcp|udp             occupy a port; $NAME is where
+//	facets NAME FILE                serve a list of facets; $NAME is the server's origin
 func TestScripts(t *testing.T) {
 	bin := t.TempDir()
 	self, err := os.Executable()
@@ -70,7 +72,7 @@ func TestScripts(t *testing.T) {
 			"exits": cmdExits, "start": cmdStart, "await": cmdAwait, "signal": cmdSignal,
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
 			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand, "unhex": cmdUnhex, "only": cmdOnly,
-			"ca": cmdCA, "verify": cmdVerify,
+			"ca": cmdCA, "verify": cmdVerify, "facets": cmdFacets,
 		},
 	})
 }
@@ -118,6 +120,17 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+func cmdFacets(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, "facets NAME FILE")
+	list := ts.ReadFile(args[1])
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/fido.trusted-apps+json")
+		_, _ = io.WriteString(w, list)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], strings.Replace(server.URL, "127.0.0.1", "localhost", 1))
 }
 
 func cmdStart(ts *testscript.TestScript, neg bool, args []string) {

@@ -9,13 +9,15 @@ import (
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/client/u2fjson"
+	"github.com/softkey-project/softkey/client/webauthn"
 )
 
 // u2fFlags are the flags of `u2f` and the commands below it.
 type u2fFlags struct {
-	client clientFlags
-	origin string
-	host   hostFlags
+	client      clientFlags
+	origin      string
+	checkFacets bool
+	host        hostFlags
 }
 
 func newU2F(p *program) *cobra.Command {
@@ -34,6 +36,8 @@ it fails: with exit code 1.`,
   softkey u2f -aregister -o https://example.com < challenge.json`
 	o.client.add(group)
 	group.PersistentFlags().StringVarP(&o.origin, "origin", "o", "", "be the page at the origin `URL`")
+	group.PersistentFlags().BoolVar(&o.checkFacets, "check-facets", false,
+		"fetch the list of facets at the appId, and refuse an origin that is not in it, as browsers do")
 	o.host.add(group)
 
 	o.host.takeOver(group, func() error { return o.runHost(p) })
@@ -72,7 +76,7 @@ func (o *u2fFlags) run(p *program, name string, do ceremony) error {
 		return err
 	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
-		response, err := do(ctx, key, o.origin, request)
+		response, err := o.perform(ctx, key, request, do)
 		var failed *u2fjson.Error
 		if errors.As(err, &failed) {
 			return errors.Join(err, printJSONLine(p.stdout, failed))
@@ -82,4 +86,21 @@ func (o *u2fFlags) run(p *program, name string, do ceremony) error {
 		}
 		return p.printLine(response)
 	})
+}
+
+// perform is do, if the origin may be a facet of the request's applications.
+func (o *u2fFlags) perform(ctx context.Context, key u2fjson.Key, request []byte, do ceremony) ([]byte, error) {
+	if !o.checkFacets {
+		return do(ctx, key, o.origin, request)
+	}
+	appIDs, err := u2fjson.AppIDs(request)
+	if err != nil {
+		return nil, err
+	}
+	for _, appID := range appIDs {
+		if err := (webauthn.Facets{}).Check(ctx, o.origin, appID); err != nil {
+			return nil, &u2fjson.Error{Code: u2fjson.BadRequest, Err: err}
+		}
+	}
+	return do(ctx, key, o.origin, request)
 }
