@@ -9,17 +9,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 class Authority:
-    """A root on P-384 and the CA on P-256 below it that issues, in the files that softkey reads."""
+    """A root on P-384 and, if there is one, the CA on P-256 below it that issues, in the files that softkey reads.
 
-    def __init__(self, folder):
-        root_key, key = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256R1())
-        name = named("Root of the user's")
-        self.root = certificate(name, root_key.public_key(), name, root_key)
-        self.issuing = certificate(named("CA of the user's"), key.public_key(), name, root_key)
-        chain, private = folder / "ca.pem", folder / "ca-key.pem"
-        chain.write_bytes(pem(self.issuing) + pem(self.root))
+    chain has the certificate that issues first and the root last.
+    """
+
+    def __init__(self, folder, intermediate=True):
+        key, name = ec.generate_private_key(ec.SECP384R1()), named("Root of the user's")
+        self.root = certificate(name, key.public_key(), name, key)
+        self.chain = [self.root]
+        if intermediate:
+            root_key, key = key, ec.generate_private_key(ec.SECP256R1())
+            self.chain.insert(0, certificate(named("CA of the user's"), key.public_key(), name, root_key))
+        certificates, private = folder / "ca.pem", folder / "ca-key.pem"
+        certificates.write_bytes(b"".join(map(pem, self.chain)))
         private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        self.flags = ["--attestation-ca", chain, "--attestation-ca-key", private]
+        self.flags = ["--attestation-ca", certificates, "--attestation-ca-key", private]
 
 
 def impostor(root):

@@ -1,5 +1,6 @@
 """A page with a key: `softkey webauthn` in a browser's place, and what a site is given to trust the key by."""
 
+import base64
 import json
 
 from softkey import ask, run
@@ -10,6 +11,7 @@ EVERYTHING = {
     "base": "full-policy",  # which has every algorithm and extension
     "attestationFormats": ["packed", "tpm", "android-key", "apple", "compound"],
 }
+AAGUID = "50a4d183-b2dc-5e83-8042-8758cc9420a1"  # of full-policy
 
 
 class Page:
@@ -21,6 +23,7 @@ class Page:
     """
 
     def __init__(self, folder, profile=EVERYTHING, authority=None, pin=None):
+        self.folder = folder
         if isinstance(profile, dict):
             file = folder / f"{profile.get('name', 'profile')}.json"
             file.write_text(json.dumps(profile))
@@ -49,3 +52,12 @@ class Page:
     def export(self, format):
         """Returns what `softkey attestation export` prints."""
         return run("attestation", "export", "--format", format, *self.flags).encode()
+
+
+def miscounted(response):
+    """Returns an assertion in whose authenticator data the counter is another, so that nobody signed it."""
+    inner = response["response"]
+    data = bytearray(base64.urlsafe_b64decode(inner["authenticatorData"] + "=="))
+    data[33] ^= 1  # of rpIdHash (32), flags (1), signCount (4)
+    encoded = base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return {**response, "response": {**inner, "authenticatorData": encoded}}

@@ -4,9 +4,8 @@ import datetime
 from threading import Event
 
 import pytest
+from authority import impostor
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from fido2.attestation import AttestationVerifier, UntrustedAttestation
@@ -40,17 +39,7 @@ def root(tmp_path, start):
 @pytest.fixture
 def foreign_root(root):
     """A root certificate that differs from ours in its key alone."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return (
-        x509.CertificateBuilder()
-        .subject_name(root.subject)
-        .issuer_name(root.subject)
-        .serial_number(root.serial_number)
-        .not_valid_before(root.not_valid_before_utc)
-        .not_valid_after(root.not_valid_after_utc)
-        .public_key(key.public_key())
-        .sign(key, hashes.SHA256())
-    )
+    return impostor(root)
 
 
 def client_of(device, origin=ORIGIN):

@@ -15,7 +15,7 @@ def page(tmp_path_factory):
 def plug(request, tmp_path_factory):
     """Plugs a key in that is attested by a root of its own, or by the user's CA.
 
-    plug(profile) returns its page and the PEM of the certificates that vouch for it, the root first.
+    plug(profile) returns its page and the PEM of the certificates that vouch for it, the root last.
     """
 
     def plugger(profile=EVERYTHING):
@@ -24,6 +24,6 @@ def plug(request, tmp_path_factory):
             page = Page(folder, profile)
             return page, [page.export("pem")]
         authority = Authority(folder)
-        return Page(folder, profile, authority), [pem(authority.root), pem(authority.issuing)]
+        return Page(folder, profile, authority), [pem(certificate) for certificate in authority.chain]
 
     return plugger

@@ -1,0 +1,62 @@
+"""Trust: python-fido2's verifier accepts what a key attests with the metadata that softkey exports of it."""
+
+import json
+
+import pytest
+from authority import impostor
+from cryptography.exceptions import InvalidSignature as WrongSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+from fido2.attestation import InvalidSignature, UnsupportedType
+from fido2.mds3 import MdsAttestationVerifier, MetadataStatement, parse_blob
+from fido2.utils import websafe_decode, websafe_encode
+from page import AAGUID
+from server import exported, register
+
+FORMATS = ["packed", "tpm", "apple"]
+ISSUERS = ["own root", "CA that is a root", "CA below a root"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("issuer", ISSUERS)
+def test_format(plug, issuer, format):
+    page = plug(issuer)
+    data = register(page, MdsAttestationVerifier(exported(page)), format)
+    assert str(data.credential_data.aaguid) == AAGUID
+
+
+# fido-u2f has no room for the certificate of a CA below a root.
+@pytest.mark.parametrize("issuer", ISSUERS[:2])
+def test_u2f(plug, issuer):
+    """A key of U2F has no AAGUID, and is known by the key of its certificate."""
+    page = plug(issuer, "u2f")
+    data = register(page, MdsAttestationVerifier(exported(page)))
+    assert not data.credential_data.aaguid
+
+
+@pytest.mark.parametrize("format", ["android-key", "compound"])
+def test_unknown_format(page, format):
+    """What python-fido2 does not know it says so of; go-webauthn and py_webauthn know them."""
+    with pytest.raises(UnsupportedType, match=f'"{format}" is not supported'):
+        register(page, MdsAttestationVerifier(exported(page)), format)
+
+
+def test_statement(page):
+    statement = MetadataStatement.from_dict(json.loads(page.export("metadata")))
+    assert str(statement.aaguid) == AAGUID
+    assert statement.attestation_types == ["basic_full", "attca", "anonca"]
+
+
+def test_blob_with_a_foreign_root(page):
+    wrong = impostor(load_pem_x509_certificate(page.export("blob-root")))
+    with pytest.raises(InvalidSignature):
+        parse_blob(page.export("blob"), wrong.public_bytes(Encoding.DER))
+
+
+def test_altered_blob(page):
+    root = load_pem_x509_certificate(page.export("blob-root"))
+    header, payload, signature = page.export("blob").split(b".")
+    altered = websafe_encode(websafe_decode(payload).replace(b'"no":1', b'"no":2')).encode()
+    assert altered != payload
+    with pytest.raises(WrongSignature):
+        parse_blob(b".".join((header, altered, signature)), root.public_bytes(Encoding.DER))
