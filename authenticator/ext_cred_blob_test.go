@@ -7,13 +7,14 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// Checklist rows 253 to 258.
 func TestCredBlob(t *testing.T) {
 	k := newExtKey(t, DefaultProfile, nil)
 	longest := k.info().MaxCredBlobLength
-	if longest < 32 {
-		t.Fatalf("maxCredBlobLength %d, want 32 or more", longest)
-	}
+	t.Run("row 253: maxCredBlobLength", func(t *testing.T) {
+		if longest < 32 {
+			t.Errorf("got %d, want 32 or more", longest)
+		}
+	})
 	full := bytes.Repeat([]byte{7}, int(longest))
 	tests := []struct {
 		name string
@@ -22,15 +23,16 @@ func TestCredBlob(t *testing.T) {
 		want any // output of makeCredential
 		blob []byte
 	}{
-		{"a blob", inputs{"credBlob": []byte("blob")}, discoverable, true, []byte("blob")},
-		{"the longest blob", inputs{"credBlob": full}, discoverable, true, full},
+		{"rows 254, 255: a blob", inputs{"credBlob": []byte("blob")}, discoverable, true, []byte("blob")},
+		{"rows 254, 255: the longest blob", inputs{"credBlob": full}, discoverable, true, full},
 		{"an empty blob", inputs{"credBlob": []byte{}}, discoverable, true, []byte{}},
-		{"none", inputs{}, discoverable, nil, []byte{}},
-		{"too long a blob", inputs{"credBlob": append([]byte{0}, full...)}, discoverable, false, []byte{}},
-		{"not discoverable", inputs{"credBlob": []byte("blob")}, nil, false, []byte{}},
+		{"row 256: none", inputs{}, discoverable, nil, []byte{}},
+		{"row 257: too long a blob", inputs{"credBlob": append([]byte{0}, full...)}, discoverable, false, []byte{}},
+		{"row 258: not discoverable", inputs{"credBlob": []byte("blob")}, nil, false, []byte{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			k := k.in(t)
 			m := k.create(tt.in.creation("ada", tt.rk)) // the same account: each replaces the one before
 			wantOutput(t, m.data, "credBlob", tt.want)
 			_, data := k.get(inputs{"credBlob": true}.assertion(m.id), m)

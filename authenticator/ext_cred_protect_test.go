@@ -1,7 +1,6 @@
 package authenticator
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -9,22 +8,22 @@ import (
 
 func protect(level any) inputs { return inputs{"credProtect": level} }
 
-// Checklist rows 244 to 249 and 252.
 func TestCredProtect(t *testing.T) {
 	tests := []struct {
+		name       string
 		in         inputs
 		want       any // output
 		level      uint64
 		listed     error // of a silent assertion that names the credential
 		discovered error // and of one that does not
 	}{
-		{inputs{}, nil, 1, nil, nil},
-		{protect(1), 1, 1, nil, nil},
-		{protect(2), 2, 2, nil, ctap.StatusNoCredentials},
-		{protect(3), 3, 3, ctap.StatusNoCredentials, ctap.StatusNoCredentials},
+		{"rows 249, 252: no level", inputs{}, nil, 1, nil, nil},
+		{"rows 244, 249: level 1", protect(1), 1, 1, nil, nil},
+		{"rows 245, 246, 249: level 2", protect(2), 2, 2, nil, ctap.StatusNoCredentials},
+		{"rows 247, 248, 249: level 3", protect(3), 3, 3, ctap.StatusNoCredentials, ctap.StatusNoCredentials},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprint(tt.in), func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			k := newExtKey(t, DefaultProfile, nil)
 			m, loose := k.create(tt.in.creation("ada", discoverable)), k.create(tt.in.creation("bob"))
 			wantOutput(t, m.data, "credProtect", tt.want)
@@ -51,29 +50,42 @@ func TestCredProtectInput(t *testing.T) {
 	}
 }
 
-// Checklist rows 250 and 251: an excludeList must not tell who is unverified
-// that a credential exists.
+// An excludeList must not tell who is unverified that a credential exists.
 func TestCredProtectInExcludeList(t *testing.T) {
-	k := newExtKey(t, DefaultProfile, nil)
-	hidden := k.create(protect(3).creation("ada"))
-	exclude := func(r *ctap.MakeCredentialRequest) { r.ExcludeList = assertionBy(hidden.id).AllowList }
-	k.create(creation("bob", exclude))
-	h := newVerifiedHost(k, 1)
-	k.create(creation("eve", exclude))
-	r := creation("eve", exclude)
-	h.verifyMaker(r)
-	k.refused(r, ctap.StatusCredentialExcluded)
+	setUp := func(t *testing.T) (key, func(*ctap.MakeCredentialRequest)) {
+		k := newExtKey(t, DefaultProfile, nil)
+		hidden := k.create(protect(3).creation("ada"))
+		return k, func(r *ctap.MakeCredentialRequest) { r.ExcludeList = assertionBy(hidden.id).AllowList }
+	}
+	t.Run("row 250: not verified", func(t *testing.T) {
+		k, exclude := setUp(t)
+		k.create(creation("bob", exclude))
+		newVerifiedHost(k, 1) // gives the key a PIN
+		k.create(creation("eve", exclude))
+	})
+	t.Run("row 251: verified", func(t *testing.T) {
+		k, exclude := setUp(t)
+		r := creation("eve", exclude)
+		newVerifiedHost(k, 1).verifyMaker(r)
+		k.refused(r, ctap.StatusCredentialExcluded)
+	})
 }
 
 // U2F verifies nobody, so it does not see a credential of level 3.
 func TestCredProtectHidesFromU2F(t *testing.T) {
-	k := newExtKey(t, DefaultProfile, nil)
-	for level, want := range map[int]ctap.SW{
-		2: ctap.SWConditionsNotSatisfied, // there, and not touched
-		3: ctap.SWWrongData,
+	for _, tt := range []struct {
+		name  string
+		level int
+		want  ctap.SW
+	}{
+		{"level 2: there, and not touched", 2, ctap.SWConditionsNotSatisfied},
+		{"row 65: level 3", 3, ctap.SWWrongData},
 	} {
-		m := k.create(protect(level).creation("ada"))
-		_, err := k.apdu(authenticate(ctap.U2FCheckOnly, m.id))
-		wantStatus(t, fmt.Sprintf("check of level %d", level), err, want)
+		t.Run(tt.name, func(t *testing.T) {
+			k := newExtKey(t, DefaultProfile, nil)
+			m := k.create(protect(tt.level).creation("ada"))
+			_, err := k.apdu(authenticate(ctap.U2FCheckOnly, m.id))
+			wantStatus(t, "check-only", err, tt.want)
+		})
 	}
 }

@@ -48,11 +48,10 @@ var credentialKinds = map[string]func(*ctap.MakeCredentialRequest){
 
 func withRSA(c *Config) { c.Profile.Algorithms = append(c.Profile.Algorithms, cose.RS256) }
 
-// Checklist rows 225 to 228.
 func TestHMACSecret(t *testing.T) {
 	byProtocol(t, func(t *testing.T, protocol uint64) {
 		for kind, change := range credentialKinds {
-			t.Run(kind, func(t *testing.T) { testHMACSecret(t, protocol, change) })
+			t.Run("rows 225, 226, 227, 228: "+kind, func(t *testing.T) { testHMACSecret(t, protocol, change) })
 		}
 	})
 }
@@ -120,32 +119,39 @@ func TestHMACSecretOfAnyCredential(t *testing.T) {
 	}
 }
 
-// Checklist row 236.
 func TestHMACSecretOfNextAssertion(t *testing.T) {
 	byProtocol(t, func(t *testing.T, protocol uint64) {
-		k := newExtKey(t, DefaultProfile, nil)
-		a, b := k.create(creation("ada", discoverable)), k.create(creation("bob", discoverable))
-		h := newExtHost(k, protocol)
-		ofA, ofB := h.secrets(h.asked(salt1).assertion(a.id), a), h.secrets(h.asked(salt1).assertion(b.id), b)
-		if bytes.Equal(ofA, ofB) {
-			t.Fatalf("two credentials have one secret: %x", ofA)
-		}
-		if got := h.secrets(h.asked(salt1).assertion(), b); !bytes.Equal(got, ofB) {
-			t.Errorf("getAssertion: got %x, want %x", got, ofB)
-		}
-		if got := h.opened(k.next(a).data, "hmac-secret"); !bytes.Equal(got, ofA) {
-			t.Errorf("getNextAssertion: got %x, want %x", got, ofA)
-		}
+		t.Run("row 236: each credential has its own", func(t *testing.T) { testHMACSecretOfNext(t, protocol) })
 	})
+}
+
+func testHMACSecretOfNext(t *testing.T, protocol uint64) {
+	k := newExtKey(t, DefaultProfile, nil)
+	a, b := k.create(creation("ada", discoverable)), k.create(creation("bob", discoverable))
+	h := newExtHost(k, protocol)
+	ofA, ofB := h.secrets(h.asked(salt1).assertion(a.id), a), h.secrets(h.asked(salt1).assertion(b.id), b)
+	if bytes.Equal(ofA, ofB) {
+		t.Fatalf("two credentials have one secret: %x", ofA)
+	}
+	if got := h.secrets(h.asked(salt1).assertion(), b); !bytes.Equal(got, ofB) {
+		t.Errorf("getAssertion: got %x, want %x", got, ofB)
+	}
+	if got := h.opened(k.next(a).data, "hmac-secret"); !bytes.Equal(got, ofA) {
+		t.Errorf("getNextAssertion: got %x, want %x", got, ofA)
+	}
+}
+
+// saltFault has the rows of the checklist that it is, of either command.
+type saltFault struct {
+	inGet, inCreate string
+	name            string
+	input           any
+	want            error
 }
 
 // saltFaults are what can be wrong with the salts, and what is said of it, in the
 // order in which it is looked for.
-func saltFaults(h *extHost) []struct {
-	name  string
-	input any
-	want  error
-} {
+func saltFaults(h *extHost) []saltFault {
 	with := func(changes map[int]any) map[int]any {
 		in := h.salts(salt1)
 		for member, value := range changes {
@@ -156,32 +162,28 @@ func saltFaults(h *extHost) []struct {
 		return in
 	}
 	notOnCurve := map[int]any{1: 2, 3: -25, -1: 1, -2: salt1, -3: salt2}
-	return []struct {
-		name  string
-		input any
-		want  error
-	}{
-		{"protocol 3", with(map[int]any{4: 3, 1: nil}), ctap.StatusInvalidParameter},
-		{"protocol text", with(map[int]any{4: "1"}), ctap.StatusCBORUnexpectedType},
-		{"no keyAgreement", with(map[int]any{1: nil}), ctap.StatusMissingParameter},
-		{"no saltEnc", with(map[int]any{2: nil}), ctap.StatusMissingParameter},
-		{"no saltAuth", with(map[int]any{3: nil}), ctap.StatusMissingParameter},
-		{"nothing", map[int]any{}, ctap.StatusMissingParameter},
-		{"saltEnc an array", with(map[int]any{2: []int{1, 2, 3}}), ctap.StatusCBORUnexpectedType},
-		{"saltAuth text", with(map[int]any{3: "x"}), ctap.StatusCBORUnexpectedType},
-		{"keyAgreement bytes", with(map[int]any{1: salt1}), ctap.StatusCBORUnexpectedType},
-		{"keyAgreement of text", with(map[int]any{1: map[int]any{1: "x"}}), ctap.StatusCBORUnexpectedType},
-		{"keyAgreement empty", with(map[int]any{1: map[int]any{}}), ctap.StatusInvalidParameter},
-		{"keyAgreement not on the curve", with(map[int]any{1: notOnCurve}), ctap.StatusInvalidParameter},
-		{"saltAuth corrupted", with(map[int]any{3: make([]byte, 32)}), ctap.StatusPINAuthInvalid},
-		{"saltAuth empty", with(map[int]any{3: []byte{}}), ctap.StatusPINAuthInvalid},
-		{"saltEnc short, saltAuth of another", with(map[int]any{2: salt1[:16]}), ctap.StatusPINAuthInvalid},
-		{"salt short", h.salts(salt1[:16]), ctap.StatusInvalidParameter},
-		{"second salt short", h.salts(salt1, salt2[:16]), ctap.StatusInvalidParameter},
-		{"three salts", h.salts(salt1, salt2, salt1), ctap.StatusInvalidParameter},
-		{"no salt", h.salts(), ctap.StatusInvalidParameter},
-		{"half a block", h.raggedSalts(), ctap.StatusInvalidParameter},
-		{"no fault", with(map[int]any{7: "unknown"}), nil},
+	return []saltFault{
+		{"row 234: ", "", "protocol 3", with(map[int]any{4: 3, 1: nil}), ctap.StatusInvalidParameter},
+		{"", "", "protocol text", with(map[int]any{4: "1"}), ctap.StatusCBORUnexpectedType},
+		{"row 235: ", "", "no keyAgreement", with(map[int]any{1: nil}), ctap.StatusMissingParameter},
+		{"row 235: ", "", "no saltEnc", with(map[int]any{2: nil}), ctap.StatusMissingParameter},
+		{"row 235: ", "", "no saltAuth", with(map[int]any{3: nil}), ctap.StatusMissingParameter},
+		{"", "", "nothing", map[int]any{}, ctap.StatusMissingParameter},
+		{"", "", "saltEnc an array", with(map[int]any{2: []int{1, 2, 3}}), ctap.StatusCBORUnexpectedType},
+		{"", "", "saltAuth text", with(map[int]any{3: "x"}), ctap.StatusCBORUnexpectedType},
+		{"", "", "keyAgreement bytes", with(map[int]any{1: salt1}), ctap.StatusCBORUnexpectedType},
+		{"", "", "keyAgreement of text", with(map[int]any{1: map[int]any{1: "x"}}), ctap.StatusCBORUnexpectedType},
+		{"", "", "keyAgreement empty", with(map[int]any{1: map[int]any{}}), ctap.StatusInvalidParameter},
+		{"", "", "keyAgreement not on the curve", with(map[int]any{1: notOnCurve}), ctap.StatusInvalidParameter},
+		{"row 232: ", "", "saltAuth corrupted", with(map[int]any{3: make([]byte, 32)}), ctap.StatusPINAuthInvalid},
+		{"", "", "saltAuth empty", with(map[int]any{3: []byte{}}), ctap.StatusPINAuthInvalid},
+		{"", "", "saltEnc short, saltAuth of another", with(map[int]any{2: salt1[:16]}), ctap.StatusPINAuthInvalid},
+		{"row 230: ", "row 242: ", "salt short", h.salts(salt1[:16]), ctap.StatusInvalidParameter},
+		{"row 231: ", "row 243: ", "second salt short", h.salts(salt1, salt2[:16]), ctap.StatusInvalidParameter},
+		{"", "", "three salts", h.salts(salt1, salt2, salt1), ctap.StatusInvalidParameter},
+		{"", "", "no salt", h.salts(), ctap.StatusInvalidParameter},
+		{"", "", "half a block", h.raggedSalts(), ctap.StatusInvalidParameter},
+		{"", "", "no fault", with(map[int]any{7: "unknown"}), nil},
 	}
 }
 
@@ -192,20 +194,21 @@ func (h *extHost) raggedSalts() map[int]any {
 	return in
 }
 
-// Checklist rows 229 to 235.
 func TestHMACSecretRefusals(t *testing.T) {
 	byProtocol(t, func(t *testing.T, protocol uint64) {
 		k := newExtKey(t, DefaultProfile, nil)
 		m, h := k.create(creation("ada", nil)), newExtHost(k, protocol)
 		for _, tt := range saltFaults(h) {
-			t.Run(tt.name, func(t *testing.T) {
-				err := k.command(ctap.CommandGetAssertion, inputs{"hmac-secret": tt.input}.assertion(m.id), nil)
-				wantStatus(t, "getAssertion", err, tt.want)
+			t.Run(tt.inGet+tt.name, func(t *testing.T) {
+				k.in(t).assertionRefused(inputs{"hmac-secret": tt.input}.assertion(m.id), tt.want)
 			})
 		}
-		k.assertionRefused(silent(h.asked(salt1).assertion(m.id)), ctap.StatusUnsupportedOption)
-		k.assertionRefused(silent(inputs{"hmac-secret": map[int]any{}}.assertion(m.id)), ctap.StatusMissingParameter)
-		k.assertionRefused(silent(inputs{"hmac-secret": h.raggedSalts()}.assertion(m.id)), ctap.StatusUnsupportedOption)
+		t.Run("row 233: up false", func(t *testing.T) {
+			k := k.in(t)
+			k.assertionRefused(silent(h.asked(salt1).assertion(m.id)), ctap.StatusUnsupportedOption)
+			k.assertionRefused(silent(inputs{"hmac-secret": map[int]any{}}.assertion(m.id)), ctap.StatusMissingParameter)
+			k.assertionRefused(silent(inputs{"hmac-secret": h.raggedSalts()}.assertion(m.id)), ctap.StatusUnsupportedOption)
+		})
 	})
 }
 
@@ -224,80 +227,91 @@ func TestHMACSecretDefaultProtocol(t *testing.T) {
 	k.refused(inputs{"hmac-secret": true, "hmac-secret-mc": in}.creation("eve", discoverable), ctap.StatusPINAuthInvalid)
 }
 
-// Checklist rows 237 to 239, in the four combinations of protocols.
-func TestHMACSecretMC(t *testing.T) {
+// byProtocols runs a test in the four combinations of protocols.
+func byProtocols(t *testing.T, test func(t *testing.T, first, second uint64)) {
 	byProtocol(t, func(t *testing.T, first uint64) {
-		byProtocol(t, func(t *testing.T, second uint64) {
-			for kind, change := range credentialKinds {
-				t.Run(kind, func(t *testing.T) { testHMACSecretMC(t, first, second, change) })
-			}
-		})
+		byProtocol(t, func(t *testing.T, second uint64) { test(t, first, second) })
 	})
 }
 
-func testHMACSecretMC(t *testing.T, first, second uint64, kind func(*ctap.MakeCredentialRequest)) {
+func TestHMACSecretMC(t *testing.T) {
+	byProtocols(t, func(t *testing.T, first, second uint64) {
+		for kind, change := range credentialKinds {
+			for row, salts := range map[string][][]byte{"row 238: ": {salt1}, "row 239: ": {salt1, salt2}} {
+				t.Run(row+kind, func(t *testing.T) { testHMACSecretMC(t, first, second, change, salts) })
+			}
+		}
+	})
+}
+
+func testHMACSecretMC(t *testing.T, first, second uint64, kind func(*ctap.MakeCredentialRequest), salts [][]byte) {
 	k := newExtKey(t, DefaultProfile, withRSA)
-	for _, salts := range [][][]byte{{salt1}, {salt1, salt2}} {
-		h := newExtHost(k, first)
-		r := inputs{"hmac-secret": true, "hmac-secret-mc": h.salts(salts...)}.creation("ada", kind)
-		m := k.create(r)
-		made := h.opened(m.data, "hmac-secret-mc")
-		var enabled bool
-		if !output(t, m.data, "hmac-secret", &enabled) || !enabled || len(made) != 32*len(salts) {
-			t.Errorf("%d salts: hmac-secret %v and %x, want true and as many secrets", len(salts), enabled, made)
-		}
-		h = newExtHost(k, second)
-		if got := h.secrets(h.asked(salts...).assertion(m.id), m); !bytes.Equal(got, made) {
-			t.Errorf("%d salts: got %x in getAssertion, want %x", len(salts), got, made)
-		}
+	h := newExtHost(k, first)
+	m := k.create(inputs{"hmac-secret": true, "hmac-secret-mc": h.salts(salts...)}.creation("ada", kind))
+	made := h.opened(m.data, "hmac-secret-mc")
+	var enabled bool
+	if !output(t, m.data, "hmac-secret", &enabled) || !enabled || len(made) != 32*len(salts) {
+		t.Errorf("hmac-secret %v and %x, want true and %d secrets", enabled, made, len(salts))
+	}
+	h = newExtHost(k, second)
+	if got := h.secrets(h.asked(salts...).assertion(m.id), m); !bytes.Equal(got, made) {
+		t.Errorf("got %x in getAssertion, want %x", got, made)
 	}
 }
 
 func TestHMACSecretMCWithVerification(t *testing.T) {
-	byProtocol(t, func(t *testing.T, protocol uint64) {
-		k := newExtKey(t, DefaultProfile, nil)
-		h := newVerifiedHost(k, protocol)
-		in := inputs{"hmac-secret": true, "hmac-secret-mc": h.salts(salt1, salt2)}
-		plain, r := k.create(in.creation("ada")), in.creation("bob", discoverable)
-		h.verifyMaker(r)
-		verified := k.create(r)
-		for _, tt := range []struct {
-			name            string
-			by              made
-			same, different *ctap.GetAssertionRequest
-		}{
-			{"made without", plain, h.asked(salt1, salt2).assertion(plain.id), h.verifyUser(h.asked(salt1, salt2).assertion(plain.id))},
-			{"made with", verified, nil, h.asked(salt1, salt2).assertion(verified.id)},
-		} {
-			made := h.opened(tt.by.data, "hmac-secret-mc")
-			if got := h.secrets(tt.different, tt.by); bytes.Equal(got[:32], made[:32]) || bytes.Equal(got[32:], made[32:]) {
-				t.Errorf("%s verification: got %x with the other, want nothing of %x", tt.name, got, made)
-			}
-			if tt.same == nil { // a token is for one assertion
-				tt.same = h.verifyUser(h.asked(salt1, salt2).assertion(tt.by.id))
-			}
-			if got := h.secrets(tt.same, tt.by); !bytes.Equal(got, made) {
-				t.Errorf("%s verification: got %x, want %x", tt.name, got, made)
-			}
-		}
+	byProtocols(t, func(t *testing.T, first, second uint64) {
+		t.Run("row 237: made without", func(t *testing.T) {
+			testHMACSecretMCWithVerification(t, first, second, false)
+		})
+		t.Run("made with", func(t *testing.T) {
+			testHMACSecretMCWithVerification(t, first, second, true)
+		})
 	})
 }
 
-// Checklist rows 240 to 243.
+// testHMACSecretMCWithVerification makes a credential with or without user
+// verification: assertions that are verified alike give the same secrets, others
+// give others.
+func testHMACSecretMCWithVerification(t *testing.T, first, second uint64, verified bool) {
+	k := newExtKey(t, DefaultProfile, nil)
+	maker := newVerifiedHost(k, first)
+	r := inputs{"hmac-secret": true, "hmac-secret-mc": maker.salts(salt1, salt2)}.creation("ada")
+	if verified {
+		maker.verifyMaker(r)
+	}
+	m := k.create(r)
+	made := maker.opened(m.data, "hmac-secret-mc")
+	h := newExtHost(k, second)
+	for _, alike := range []bool{true, false} {
+		asked := h.asked(salt1, salt2).assertion(m.id)
+		if verified == alike {
+			h.verifyUser(asked)
+		}
+		got := h.secrets(asked, m)
+		if alike && !bytes.Equal(got, made) {
+			t.Errorf("verified alike: got %x, want %x", got, made)
+		}
+		if !alike && (bytes.Equal(got[:32], made[:32]) || bytes.Equal(got[32:], made[32:])) {
+			t.Errorf("not verified alike: got %x, want nothing of %x", got, made)
+		}
+	}
+}
+
 func TestHMACSecretMCRefusals(t *testing.T) {
 	byProtocol(t, func(t *testing.T, protocol uint64) {
 		k := newExtKey(t, DefaultProfile, nil)
 		h := newExtHost(k, protocol)
-		for _, beside := range []inputs{{}, {"hmac-secret": false}} {
-			beside["hmac-secret-mc"] = h.salts(salt1)
-			k.refused(beside.creation("ada", discoverable), ctap.StatusMissingParameter)
-		}
+		t.Run("row 240: without hmac-secret", func(t *testing.T) {
+			for _, beside := range []inputs{{}, {"hmac-secret": false}} {
+				beside["hmac-secret-mc"] = h.salts(salt1)
+				k.in(t).refused(beside.creation("ada", discoverable), ctap.StatusMissingParameter)
+			}
+		})
 		k.refused(inputs{"hmac-secret": 1, "hmac-secret-mc": h.salts(salt1)}.creation("ada", discoverable), ctap.StatusCBORUnexpectedType)
 		for _, tt := range saltFaults(h) {
-			t.Run(tt.name, func(t *testing.T) {
-				k := k
-				k.t = t
-				k.refused(inputs{"hmac-secret": true, "hmac-secret-mc": tt.input}.creation("eve", discoverable), tt.want)
+			t.Run(tt.inCreate+tt.name, func(t *testing.T) {
+				k.in(t).refused(inputs{"hmac-secret": true, "hmac-secret-mc": tt.input}.creation("eve", discoverable), tt.want)
 			})
 		}
 	})

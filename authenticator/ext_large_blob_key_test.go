@@ -7,37 +7,46 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// Checklist rows 271 to 277; the types are in TestExtensionInputTypes.
+// The types of its input are in TestExtensionInputTypes.
 func TestLargeBlobKey(t *testing.T) {
 	k := newExtKey(t, DefaultProfile, nil)
 	asked, denied := inputs{"largeBlobKey": true}, inputs{"largeBlobKey": false}
 	a, b := k.create(asked.creation("ada", discoverable)), k.create(asked.creation("bob", discoverable))
 	plain, loose := k.create(creation("eve", discoverable)), k.create(creation("mal", nil))
-	if len(a.response.LargeBlobKey) != 32 || bytes.Equal(a.response.LargeBlobKey, b.response.LargeBlobKey) {
-		t.Errorf("keys %x and %x, want 32 bytes each, and different", a.response.LargeBlobKey, b.response.LargeBlobKey)
-	}
+	t.Run("row 271: two keys", func(t *testing.T) {
+		if len(a.response.LargeBlobKey) != 32 || len(b.response.LargeBlobKey) != 32 || bytes.Equal(a.response.LargeBlobKey, b.response.LargeBlobKey) {
+			t.Errorf("keys %x and %x, want 32 bytes each, and different", a.response.LargeBlobKey, b.response.LargeBlobKey)
+		}
+	})
 	for _, tt := range []struct {
 		name string
 		by   made
 		want []byte
 	}{
-		{"with a key", a, a.response.LargeBlobKey},
-		{"with another key", b, b.response.LargeBlobKey},
+		{"rows 272, 275: with a key", a, a.response.LargeBlobKey},
+		{"rows 272, 275: with another key", b, b.response.LargeBlobKey},
 		{"made without", plain, nil},
 		{"not discoverable", loose, nil},
 	} {
-		resp, data := k.get(asked.assertion(tt.by.id), tt.by)
-		if !bytes.Equal(resp.LargeBlobKey, tt.want) {
-			t.Errorf("%s: got %x, want %x", tt.name, resp.LargeBlobKey, tt.want)
-		}
-		wantOutput(t, data, "", nil)
-		k.assertionRefused(denied.assertion(tt.by.id), ctap.StatusInvalidOption)
+		t.Run(tt.name, func(t *testing.T) {
+			k := k.in(t)
+			resp, data := k.get(asked.assertion(tt.by.id), tt.by)
+			if !bytes.Equal(resp.LargeBlobKey, tt.want) {
+				t.Errorf("got %x, want %x", resp.LargeBlobKey, tt.want)
+			}
+			wantOutput(t, data, "", nil)
+			k.assertionRefused(denied.assertion(tt.by.id), ctap.StatusInvalidOption)
+		})
 	}
-	k.refused(denied.creation("new", discoverable), ctap.StatusInvalidOption)
-	k.refused(asked.creation("new"), ctap.StatusInvalidOption)
-	k.refused(asked.creation("new", func(r *ctap.MakeCredentialRequest) {
-		r.Options = &ctap.Options{RK: no()}
-	}), ctap.StatusInvalidOption)
+	t.Run("row 273: false", func(t *testing.T) {
+		k.in(t).refused(denied.creation("new", discoverable), ctap.StatusInvalidOption)
+	})
+	t.Run("row 277: not discoverable", func(t *testing.T) {
+		k.in(t).refused(asked.creation("new"), ctap.StatusInvalidOption)
+		k.in(t).refused(asked.creation("new", func(r *ctap.MakeCredentialRequest) {
+			r.Options = &ctap.Options{RK: no()}
+		}), ctap.StatusInvalidOption)
+	})
 }
 
 func TestLargeBlobKeyElsewhere(t *testing.T) {

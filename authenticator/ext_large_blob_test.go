@@ -32,22 +32,26 @@ func wantUnsigned(t testing.TB, outputs map[string]any, data *ctap.Authenticator
 	}
 }
 
-// Checklist rows 259 and 260.
 func TestLargeBlobSupport(t *testing.T) {
 	k := newExtKey(t, "large-blob-extension", nil)
 	yes, no := map[string]any{"supported": true}, map[string]any{"supported": false}
 	for _, tt := range []struct {
-		how  string
-		rk   func(*ctap.MakeCredentialRequest)
-		want map[string]any
-	}{{"preferred", discoverable, yes}, {"required", discoverable, yes}, {"preferred", nil, no}} {
-		m := k.create(support(tt.how).creation("ada", tt.rk))
-		wantUnsigned(t, m.response.UnsignedExtensionOutputs, m.data, tt.want)
+		name, how string
+		rk        func(*ctap.MakeCredentialRequest)
+		want      map[string]any
+	}{
+		{"row 259: preferred", "preferred", discoverable, yes},
+		{"row 260: required", "required", discoverable, yes},
+		{"preferred, not discoverable", "preferred", nil, no},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := k.in(t).create(support(tt.how).creation("ada", tt.rk))
+			wantUnsigned(t, m.response.UnsignedExtensionOutputs, m.data, tt.want)
+		})
 	}
 	k.refused(support("required").creation("ada"), ctap.StatusLargeBlobStorageFull)
 }
 
-// Checklist rows 261 to 264.
 func TestLargeBlobWriteAndRead(t *testing.T) {
 	k := newExtKey(t, "large-blob-extension", nil)
 	unable, able := k.create(creation("bob", discoverable)), k.create(support("required").creation("ada", discoverable))
@@ -64,10 +68,10 @@ func TestLargeBlobWriteAndRead(t *testing.T) {
 		want map[string]any
 	}{
 		{"nothing to read", readBlob().assertion(able.id), able, nil},
-		{"write", writeBlob([]byte("one"), 100).assertion(able.id), able, written},
-		{"read", readBlob().assertion(able.id), able, stored([]byte("one"), 100)},
-		{"no allowList", writeBlob([]byte("two"), 2).assertion(), able, refused},
-		{"no support", writeBlob([]byte("two"), 2).assertion(unable.id), unable, refused},
+		{"row 261: write", writeBlob([]byte("one"), 100).assertion(able.id), able, written},
+		{"row 262: read", readBlob().assertion(able.id), able, stored([]byte("one"), 100)},
+		{"row 263: no allowList", writeBlob([]byte("two"), 2).assertion(), able, refused},
+		{"row 264: no support", writeBlob([]byte("two"), 2).assertion(unable.id), unable, refused},
 		{"not discoverable", writeBlob([]byte("two"), 2).assertion(loose.id), loose, refused},
 		{"not present", silent(writeBlob([]byte("two"), 2).assertion(able.id)), able, refused},
 		{"too long", writeBlob(append(longest, 1), 2).assertion(able.id), able, refused},
@@ -82,32 +86,44 @@ func TestLargeBlobWriteAndRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			resp, data := k.get(tt.req, tt.by)
+			resp, data := k.in(t).get(tt.req, tt.by)
 			wantUnsigned(t, resp.UnsignedExtensionOutputs, data, tt.want)
 		})
 	}
 }
 
-// Checklist rows 266 to 270.
+// What does not fit the schema of the input is refused, and writes nothing.
 func TestLargeBlobSchema(t *testing.T) {
 	k := newExtKey(t, "large-blob-extension", nil)
 	m := k.create(support("required").creation("ada", discoverable))
-	for _, input := range []any{
-		map[string]any{}, map[string]any{"unheard of": true}, map[string]any{"support": "perhaps"}, map[string]any{"support": true},
-		map[string]any{"support": "required", "read": true}, map[string]any{"support": "required", "originalSize": 1},
-		map[string]any{"support": "required", "write": []byte{1}},
+	blob := []byte{1}
+	t.Run("row 266: makeCredential", func(t *testing.T) {
+		for _, input := range []map[string]any{
+			{}, {"unheard of": true}, {"support": "perhaps"}, {"support": true},
+			{"support": "required", "read": true}, {"support": "required", "originalSize": 1}, {"support": "required", "write": blob},
+		} {
+			k.in(t).refused(inputs{"largeBlob": input}.creation("bob", discoverable), ctap.StatusInvalidCBOR)
+		}
+	})
+	for name, malformed := range map[string][]map[string]any{
+		"row 267: getAssertion": {
+			{}, {"support": "required"}, {"support": "required", "read": true}, {"read": false},
+			{"write": blob}, {"originalSize": 1},
+		},
+		"row 268: read and write": {
+			{"read": true, "write": blob, "originalSize": 1}, {"read": true, "originalSize": 1}, {"read": true, "write": blob},
+		},
+		"row 269: read of other types": {{"read": 1}, {"read": "true"}},
+		"row 270: write of other types": {
+			{"write": "text", "originalSize": 1}, {"write": []int{1}, "originalSize": 1},
+			{"write": blob, "originalSize": -1}, {"write": blob, "originalSize": blob},
+		},
 	} {
-		k.refused(inputs{"largeBlob": input}.creation("bob", discoverable), ctap.StatusInvalidCBOR)
-	}
-	for _, input := range []any{
-		map[string]any{}, map[string]any{"support": "required"}, map[string]any{"support": "required", "read": true},
-		map[string]any{"read": false}, map[string]any{"read": 1},
-		map[string]any{"read": true, "write": []byte{1}, "originalSize": 1}, map[string]any{"read": true, "originalSize": 1},
-		map[string]any{"read": true, "write": []byte{1}}, map[string]any{"write": []byte{1}}, map[string]any{"originalSize": 1},
-		map[string]any{"write": "text", "originalSize": 1}, map[string]any{"write": []int{1}, "originalSize": 1},
-		map[string]any{"write": []byte{1}, "originalSize": -1}, map[string]any{"write": []byte{1}, "originalSize": []byte{1}},
-	} {
-		k.assertionAnswers(inputs{"largeBlob": input}.assertion(m.id), ctap.StatusInvalidCBOR)
+		t.Run(name, func(t *testing.T) {
+			for _, input := range malformed {
+				k.in(t).assertionAnswers(inputs{"largeBlob": input}.assertion(m.id), ctap.StatusInvalidCBOR)
+			}
+		})
 	}
 	resp, data := k.get(readBlob().assertion(m.id), m)
 	wantUnsigned(t, resp.UnsignedExtensionOutputs, data, nil)

@@ -19,21 +19,21 @@ func TestExtensionInputTypes(t *testing.T) {
 		"uint": {0x02}, "negative": {0x20}, "bytes": {0x41, 0x01}, "text": {0x61, 'a'},
 		"array": {0x81, 0x01}, "map": {0xa0}, "bool": {0xf5}, "float": {0xf9, 0x3c, 0x00}, "null": {0xf6},
 	}
-	tests := []struct{ name, create, get string }{ // the types that are taken, or whose refusal is another
-		{"credProtect", "uint", ""},
-		{"credBlob", "bytes", "bool"},
-		{"largeBlobKey", "bool", "bool"},
-		{"minPinLength", "bool", ""},
-		{"pinComplexityPolicy", "bool", ""},
-		{"hmac-secret", "bool", "map"},
-		{"hmac-secret-mc", "map", ""},
-		{"thirdPartyPayment", "bool", "bool"},
-		{"uvm", "bool", "bool"},
-		{"previewSign", "map", "map"},
-		{"largeBlob", "map", "map"},
+	tests := []struct{ rows, name, create, get string }{ // the types that are taken, or whose refusal is another
+		{"", "credProtect", "uint", ""},
+		{"", "credBlob", "bytes", "bool"},
+		{"rows 274, 276: ", "largeBlobKey", "bool", "bool"},
+		{"", "minPinLength", "bool", ""},
+		{"", "pinComplexityPolicy", "bool", ""},
+		{"row 229: ", "hmac-secret", "bool", "map"},
+		{"row 241: ", "hmac-secret-mc", "map", ""},
+		{"", "thirdPartyPayment", "bool", "bool"},
+		{"", "uvm", "bool", "bool"},
+		{"", "previewSign", "map", "map"},
+		{"", "largeBlob", "map", "map"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(tt.rows+tt.name, func(t *testing.T) {
 			for _, k := range extKeys(t) {
 				if !k.profile.extends(tt.name) {
 					continue

@@ -6,7 +6,6 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// Checklist rows 282 to 284.
 func TestThirdPartyPayment(t *testing.T) {
 	k := newExtKey(t, DefaultProfile, nil)
 	asked := inputs{"thirdPartyPayment": true}
@@ -16,13 +15,14 @@ func TestThirdPartyPayment(t *testing.T) {
 		rk   func(*ctap.MakeCredentialRequest)
 		want bool
 	}{
-		{"discoverable", asked, discoverable, true},
-		{"not discoverable", asked, nil, true},
-		{"made without", inputs{}, discoverable, false},
-		{"made without, not discoverable", inputs{}, nil, false},
+		{"row 282: discoverable", asked, discoverable, true},
+		{"row 283: not discoverable", asked, nil, true},
+		{"row 284: made without", inputs{}, discoverable, false},
+		{"row 284: made without, not discoverable", inputs{}, nil, false},
 		{"made with false", inputs{"thirdPartyPayment": false}, discoverable, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			k := k.in(t)
 			m := k.create(tt.in.creation("ada", tt.rk))
 			wantOutput(t, m.data, "", nil)
 			_, data := k.get(asked.assertion(m.id), m)

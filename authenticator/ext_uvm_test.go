@@ -6,7 +6,6 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// Checklist row 285.
 func TestUVM(t *testing.T) {
 	asked := inputs{"uvm": true}
 	method := func(m int) any { return [][]int{{m, 1, 1}} }
@@ -15,7 +14,7 @@ func TestUVM(t *testing.T) {
 		_, data := k.get(r, by)
 		wantOutput(t, data, "uvm", method(want))
 	}
-	t.Run("PIN", func(t *testing.T) {
+	t.Run("row 285: PIN", func(t *testing.T) {
 		k := newExtKey(t, "full-policy", nil)
 		m := k.create(asked.creation("ada"))
 		wantOutput(t, m.data, "uvm", method(presenceInternal))
@@ -29,7 +28,7 @@ func TestUVM(t *testing.T) {
 		h.verifyMaker(r)
 		wantOutput(t, k.create(r).data, "uvm", method(passcodeExternal))
 	})
-	t.Run("fingerprint", func(t *testing.T) {
+	t.Run("row 285: fingerprint", func(t *testing.T) {
 		k := newExtKey(t, "platform", func(c *Config) {
 			c.Profile.Extensions = append(c.Profile.Extensions, "uvm")
 			c.Verification = VerificationFunc(recognise)

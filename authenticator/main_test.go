@@ -53,6 +53,12 @@ func newAttester(t testing.TB, aaguid AAGUID) *attestation.Attester {
 	return attestation.NewAttester(leaf, attestation.AttesterConfig{})
 }
 
+// in returns the key for a subtest, whose failures are then its own.
+func (k key) in(t testing.TB) key {
+	k.t = t
+	return k
+}
+
 // on sends a message from a channel.
 func (k key) on(ctx context.Context, channel uint32, p ctap.Protocol, data []byte) []byte {
 	return k.Handle(ctx, &ctap.Request{
