@@ -9,9 +9,10 @@ ORIGIN = "https://example.com"
 RP_ID = "example.com"
 EVERYTHING = {
     "base": "full-policy",  # which has every algorithm and extension
-    "attestationFormats": ["packed", "tpm", "android-key", "apple", "compound"],
+    "attestationFormats": ["packed", "fido-u2f", "tpm", "android-key", "apple", "compound"],
 }
 AAGUID = "50a4d183-b2dc-5e83-8042-8758cc9420a1"  # of full-policy
+NO_AAGUID = "00000000-0000-0000-0000-000000000000"  # of the format fido-u2f
 
 
 class Page:

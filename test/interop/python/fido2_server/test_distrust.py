@@ -13,16 +13,14 @@ from fido2.utils import websafe_decode, websafe_encode
 from page import EVERYTHING, Page
 from server import exported, register
 
-KEYS = [("full-policy", "packed"), ("full-policy", "tpm"), ("full-policy", "apple"), ("u2f", "fido-u2f")]
+FORMATS = ["packed", "fido-u2f", "tpm", "apple"]
 UNKNOWN = "No root found for Authenticator"
 
 
-@pytest.fixture(scope="module", params=KEYS, ids=[format for _, format in KEYS])
-def key(request, tmp_path_factory):
-    """A page and a registration in one format, both to be given a verifier."""
-    profile, format = request.param
-    page = Page(tmp_path_factory.mktemp("key"), EVERYTHING if profile == "full-policy" else profile)
-    return page, partial(register, page, format=format)
+@pytest.fixture(params=FORMATS)
+def key(request, page):
+    """A page, and its registration in a format, which is to be given a verifier."""
+    return page, partial(register, page, format=request.param)
 
 
 def base64_of(certificate):

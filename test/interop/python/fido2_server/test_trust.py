@@ -10,7 +10,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from fido2.attestation import InvalidSignature, UnsupportedType
 from fido2.mds3 import MdsAttestationVerifier, MetadataStatement, parse_blob
 from fido2.utils import websafe_decode, websafe_encode
-from page import AAGUID
+from page import AAGUID, EVERYTHING, NO_AAGUID
 from server import exported, register
 
 FORMATS = ["packed", "tpm", "apple"]
@@ -25,13 +25,13 @@ def test_format(plug, issuer, format):
     assert str(data.credential_data.aaguid) == AAGUID
 
 
-# fido-u2f has no room for the certificate of a CA below a root.
-@pytest.mark.parametrize("issuer", ISSUERS[:2])
-def test_u2f(plug, issuer):
-    """A key of U2F has no AAGUID, and is known by the key of its certificate."""
-    page = plug(issuer, "u2f")
-    data = register(page, MdsAttestationVerifier(exported(page)))
-    assert not data.credential_data.aaguid
+@pytest.mark.parametrize("profile", [EVERYTHING, "u2f"], ids=["CTAP2", "U2F"])
+@pytest.mark.parametrize("issuer", ISSUERS)
+def test_u2f(plug, issuer, profile):
+    """What fido-u2f attests has no AAGUID, and is known by the key of the certificate, whose issuer is the anchor."""
+    page = plug(issuer, profile)
+    data = register(page, MdsAttestationVerifier(exported(page)), "fido-u2f")
+    assert str(data.credential_data.aaguid) == NO_AAGUID
 
 
 @pytest.mark.parametrize("format", ["android-key", "compound"])

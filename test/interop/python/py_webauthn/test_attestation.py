@@ -6,13 +6,13 @@ It does not know compound, which go-webauthn verifies.
 import pytest
 from authority import impostor, pem
 from cryptography import x509
-from page import AAGUID
+from page import AAGUID, EVERYTHING, NO_AAGUID
 from server import register
 from webauthn.helpers.exceptions import InvalidRegistrationResponse
 from webauthn.helpers.tpm import structs as tpm
 
 FORMATS = ["packed", "tpm", "android-key", "apple"]
-NO_AAGUID = "00000000-0000-0000-0000-000000000000"
+U2F = [EVERYTHING, "u2f"]  # keys that attest in fido-u2f when asked for it, or always
 UNTRUSTED = "Certificate chain could not be validated"
 TEST_MANUFACTURER = "id:FFFFF1D0"  # which the TCG set aside
 
@@ -44,15 +44,17 @@ def test_wrong_root(plug, manufacturer, format):
         register(page, impostors(roots), format)
 
 
-def test_u2f(plug):
+@pytest.mark.parametrize("profile", U2F, ids=["CTAP2", "U2F"])
+def test_u2f(plug, profile):
     """fido-u2f has no room for the certificate of a CA below the root: the site must have both."""
-    page, roots = plug("u2f")
+    page, roots = plug(profile)
     registration = register(page, roots, "fido-u2f")
     assert (registration.fmt, registration.aaguid) == ("fido-u2f", NO_AAGUID)
 
 
-def test_u2f_with_wrong_roots(plug):
-    page, roots = plug("u2f")
+@pytest.mark.parametrize("profile", U2F, ids=["CTAP2", "U2F"])
+def test_u2f_with_wrong_roots(plug, profile):
+    page, roots = plug(profile)
     with pytest.raises(InvalidRegistrationResponse, match=UNTRUSTED):
         register(page, impostors(roots), "fido-u2f")
 
