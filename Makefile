@@ -10,7 +10,7 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race fuzz bench lint cover golden interop e2e clean help
+.PHONY: build test race fuzz bench lint cover golden interop e2e e2e-full clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -45,11 +45,14 @@ golden: ## rewrite the golden files; look at the difference before you commit it
 interop: ## prove it with python-fido2, python-u2flib-server and go-webauthn (needs Python 3 with venv, a network)
 	./test/interop/run
 
-e2e: ## plug the key into a real kernel, which it builds once (needs root on Debian)
+e2e: ## plug the key into a real kernel, built once (needs root on Debian); E2E=host: into this machine's
 	./test/e2e/run
+
+e2e-full: ## the same with every scenario: browsers, and machines that QEMU emulates
+	./test/e2e/run --full
 
 clean: ## remove what the other targets make
 	rm -rf bin cover.out cover.html
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
