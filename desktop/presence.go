@@ -74,7 +74,7 @@ func (p *Presence) ask(ctx context.Context, prompt authenticator.Prompt) error {
 		if !errors.Is(err, ErrUnavailable) {
 			return err
 		}
-		p.log.WarnContext(ctx, "the user cannot be asked in the usual way", "err", err)
+		p.log.InfoContext(ctx, "the user is asked in another way", "err", err)
 	}
 	p.log.ErrorContext(ctx, "nobody can be asked, which counts as a refusal")
 	return ctap.StatusOperationDenied

@@ -30,6 +30,7 @@ var presenceModes = modeTable[authenticator.Presence]{"presence", []mode[authent
 	{"signal", "signal", without, openSignal},         // SIGUSR1 is a touch, SIGUSR2 a refusal
 	{"control", "control", without, openControl},      // a program agrees or refuses, over the address of --control
 	{"command", "command:CMD", required, openCommand}, // run CMD with the prompt as JSON on its input; exit code 0 agrees
+	{"desktop", "desktop", without, openDesktop},      // ask by a notification or a dialog, else on the terminal
 }}
 
 // openPresence opens the presence that mode describes.
