@@ -95,7 +95,7 @@ func TestVerificationDetails(t *testing.T) {
 		want string
 	}{
 		{"touch", metadataInfo{}, "[" + none + ",[" + touch + "]]"},
-		{"no touch", metadataInfo{Options: map[string]bool{"up": false}}, "[" + none + "]"},
+		{"row 100: no touch", metadataInfo{Options: map[string]bool{"up": false}}, "[" + none + "]"},
 		{"PIN", metadataInfo{Options: map[string]bool{"clientPin": true}, MinPINLength: 8},
 			"[" + none + ",[" + touch + "],[" + pin + "],[" + touch + "," + pin + "]]"},
 		{"PIN, no touch", metadataInfo{Options: map[string]bool{"clientPin": true, "up": false}, MinPINLength: 8},
