@@ -100,7 +100,10 @@ class Key:
         return self._webauthn("create", options, origin)
 
     def get(self, options: Mapping[str, Any], *, origin: str | None = None) -> dict[str, Any]:
-        """Signs in, as navigator.credentials.get: PublicKeyCredentialRequestOptionsJSON to AuthenticationResponseJSON."""
+        """Signs in, as navigator.credentials.get.
+
+        Takes PublicKeyCredentialRequestOptionsJSON, likewise, and returns AuthenticationResponseJSON.
+        """
         return self._webauthn("get", options, origin)
 
     def register(self, request: Mapping[str, Any], *, origin: str | None = None) -> dict[str, Any]:
