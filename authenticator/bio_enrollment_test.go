@@ -89,14 +89,25 @@ func TestBioEnrollmentRows(t *testing.T) {
 			if got := p.option(ctap.OptionBioEnroll) + p.option(ctap.OptionUV); got != "falsefalse" {
 				t.Errorf("bioEnroll and uv %s, want false", got)
 			}
-			id := p.enroll(token)
+			resp, err := p.bio(token, ctap.EnrollBegin, nil)
+			id, last := resp.TemplateID, uint64(3)
+			for err == nil && *resp.RemainingSamples > 0 {
+				if *resp.LastEnrollSampleStatus != ctap.SampleGood || *resp.RemainingSamples >= last {
+					t.Fatalf("status %02X, %d remaining after %d; want 00 and fewer", *resp.LastEnrollSampleStatus, *resp.RemainingSamples, last)
+				}
+				last = *resp.RemainingSamples
+				resp, err = p.bio(token, ctap.EnrollCaptureNextSample, template(id))
+			}
+			if err != nil || *resp.LastEnrollSampleStatus != ctap.SampleGood {
+				t.Fatalf("the last sample: %+v, %v; want status 00", resp, err)
+			}
 			if got := p.option(ctap.OptionBioEnroll) + p.option(ctap.OptionUV); got != "truetrue" {
 				t.Errorf("bioEnroll and uv %s, want true", got)
 			}
 			answer := struct {
 				Infos []map[int]any `cbor:"7,keyasint"`
 			}{}
-			err := p.command(bio, bioRequest(token, ctap.EnumerateEnrollments, nil), &answer)
+			err = p.command(bio, bioRequest(token, ctap.EnumerateEnrollments, nil), &answer)
 			if err != nil || len(answer.Infos) != 1 {
 				t.Fatalf("got %+v, %v; want one finger", answer, err)
 			}

@@ -278,20 +278,29 @@ func (r rig) decrypts(name string, member, want []byte) error {
 	if err != nil {
 		return err
 	}
-	key, err := hkdf.Key(sha256.New, token.value, make([]byte, 32), name, 16)
+	got, err := token.decryptMember(name, member)
+	if err == nil && !bytes.Equal(got, want) {
+		err = fmt.Errorf("%x, want %x: %w", got, want, errUntrue)
+	}
+	return err
+}
+
+// decryptMember returns what a member of getInfo holds for whoever has the
+// persistent token (§6.4, encIdentifier).
+//
+//	member = IV (16) ‖ AES-128-CBC(HKDF-SHA-256(token, name), content (16))
+func (t *hostToken) decryptMember(name string, member []byte) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, t.value, make([]byte, 32), name, 16)
 	if err != nil || len(member) != 32 {
-		return fmt.Errorf("%d bytes, %v: %w", len(member), err, errUntrue)
+		return nil, fmt.Errorf("%d bytes, %v: %w", len(member), err, errUntrue)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	got := make([]byte, 16)
-	cipher.NewCBCDecrypter(block, member[:16]).CryptBlocks(got, member[16:])
-	if !bytes.Equal(got, want) {
-		return fmt.Errorf("%x, want %x: %w", got, want, errUntrue)
-	}
-	return nil
+	content := make([]byte, 16)
+	cipher.NewCBCDecrypter(block, member[:16]).CryptBlocks(content, member[16:])
+	return content, nil
 }
 
 // algorithmClaims are about each algorithm that softkey has. CTAP 2.0 does not

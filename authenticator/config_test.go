@@ -352,6 +352,21 @@ func TestConfigurationOverRestartAndReset(t *testing.T) {
 	})
 }
 
+// A reset ends tokens: who has one that was given before has nothing.
+func TestResetEndsTokens(t *testing.T) {
+	t.Run("row 200: tokens", func(t *testing.T) {
+		p := keyWithPIN(t, 2, nil)
+		persistent := p.tokenBy(testPIN, pcmr, "")
+		token := p.tokenBy(testPIN, mc|cm, testRPID)
+		wantStatus(t, "reset", p.command(ctap.CommandReset, nil, nil), nil)
+		p.mustSetPIN(testPIN)
+		err := p.command(ctap.CommandMakeCredential, creation("ada", by(token)), nil)
+		wantStatus(t, "makeCredential", err, ctap.StatusPINAuthInvalid)
+		_, err = p.manage(persistent, ctap.GetCredsMetadata, nil)
+		wantStatus(t, "getCredsMetadata by the persistent token", err, ctap.StatusPINAuthInvalid)
+	})
+}
+
 // alwaysUv switches U2F off, but for its version.
 func TestAlwaysUvSwitchesU2FOff(t *testing.T) {
 	t.Run("row 62: register and authenticate", func(t *testing.T) {

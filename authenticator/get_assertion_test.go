@@ -193,6 +193,8 @@ func TestGetNextAssertionEnds(t *testing.T) {
 }
 
 func TestGetNextAssertionWithoutFirst(t *testing.T) {
-	k := newKey(t, Approve{}, nil)
-	wantStatus(t, "getNextAssertion", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
+	t.Run("row 207: nothing pending", func(t *testing.T) {
+		k := newKey(t, Approve{}, nil)
+		wantStatus(t, "getNextAssertion", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
+	})
 }

@@ -82,7 +82,7 @@ func TestGetInfoIsCanonical(t *testing.T) {
 		if !p.CTAP2() {
 			continue
 		}
-		t.Run("row 105: with a byte that is ignored, "+p.Name, func(t *testing.T) {
+		t.Run("rows 96, 105: canonical, with a byte that is ignored, "+p.Name, func(t *testing.T) {
 			answer := newProfileKey(t, p, nil).on(t.Context(), 1, ctap.CTAP2, []byte{byte(ctap.CommandGetInfo), 0xff})
 			var info ctap.GetInfoResponse
 			if err := ctap.Unmarshal(answer[1:], &info); err != nil {
@@ -101,17 +101,22 @@ var infoRules = []struct {
 	row   string
 	holds func(i *infoUnderTest) bool
 }{
-	{"row 84: versions", func(i *infoUnderTest) bool { return len(i.Versions) > 0 && unique(i.Versions) }},
+	{"row 84: versions", func(i *infoUnderTest) bool {
+		return len(i.Versions) > 0 && unique(i.Versions)
+	}},
 	{"row 85: extensions", func(i *infoUnderTest) bool { return unique(i.Extensions) }},
 	{"row 86: aaguid", func(i *infoUnderTest) bool { return len(i.AAGUID) == 16 }},
 	{"row 87: options", func(i *infoUnderTest) bool { return i.has("rk") && i.has("up") }},
 	{"row 88: maxMsgSize", func(i *infoUnderTest) bool { return i.MaxMsgSize >= 1024 }},
+	{"row 88: limits of lists", func(i *infoUnderTest) bool {
+		return !i.fido21() || i.MaxCredentialCountInList > 0 && i.MaxCredentialIDLength > 0
+	}},
 	{"row 89: pinUvAuthProtocols", func(i *infoUnderTest) bool {
 		return unique(i.PinUvAuthProtocols) && i.verifies() == (len(i.PinUvAuthProtocols) > 0) &&
 			(!i.fido23() || slices.Contains(i.PinUvAuthProtocols, 2))
 	}},
-	{"row 90: transports", func(i *infoUnderTest) bool { return unique(i.Transports) }},
-	{"row 91: algorithms", func(i *infoUnderTest) bool { return unique(i.Algorithms) }},
+	{"row 90: transports", func(i *infoUnderTest) bool { return unique(i.Transports) && (!i.fido21() || len(i.Transports) > 0) }},
+	{"row 91: algorithms", func(i *infoUnderTest) bool { return unique(i.Algorithms) && (!i.fido21() || len(i.Algorithms) > 0) }},
 	{"row 92: maxSerializedLargeBlobArray", func(i *infoUnderTest) bool {
 		return i.Options["largeBlobs"] == (i.MaxSerializedLargeBlobArray >= 1024)
 	}},
@@ -128,6 +133,10 @@ var infoRules = []struct {
 	}},
 	{"row 94: preferredPlatformUvAttempts", func(i *infoUnderTest) bool {
 		return !i.fido21() || i.has("uv") == (i.PreferredPlatformUvAttempts > 0)
+	}},
+	{"row 94: certifications", func(i *infoUnderTest) bool { return len(i.Certifications) == 0 }},
+	{"row 94: remainingDiscoverableCredentials", func(i *infoUnderTest) bool {
+		return !i.fido21() || i.RemainingDiscoverableCredentials != nil
 	}},
 	{"row 95: attestationFormats", func(i *infoUnderTest) bool {
 		return unique(i.AttestationFormats) && !slices.Contains(i.AttestationFormats, "none")
@@ -271,52 +280,88 @@ func TestEncryptedMemberVectors(t *testing.T) {
 	}
 }
 
-// What changes in the encrypted members, and what does not.
+// hostView is what a host with the persistent token reads in the encrypted
+// members.
+type hostView struct {
+	identifierIV, identifier []byte
+	stateIV, state           []byte
+}
+
+// view takes a token with pcmr and decrypts the members of getInfo with it.
+func view(t *testing.T, p platform) (v hostView) {
+	t.Helper()
+	token, info := p.tokenBy(testPIN, pcmr, ""), p.info()
+	var err error
+	if v.identifier, err = token.decryptMember("encIdentifier", info.EncIdentifier); err != nil {
+		t.Fatal(err)
+	}
+	if v.state, err = token.decryptMember("encCredStoreState", info.EncCredStoreState); err != nil {
+		t.Fatal(err)
+	}
+	v.identifierIV, v.stateIV = info.EncIdentifier[:16], info.EncCredStoreState[:16]
+	return v
+}
+
+// What changes in the encrypted members, and what does not: what they hold, and
+// the token that they are encrypted for. Their initialization vectors are new
+// each time.
 func TestEncryptedMembers(t *testing.T) {
-	p := keyWithPIN(t, 2, nil)
-	type secrets struct{ identifier, state, token []byte }
-	now := func() secrets {
-		return secrets{p.policy.DeviceIdentifier, p.policy.CredStoreState, p.policy.PersistentToken}
-	}
-	before, first, second := now(), p.info(), p.info()
-	for name, values := range map[string][2][]byte{
-		"row 102: encIdentifier":     {first.EncIdentifier, second.EncIdentifier},
-		"row 104: encCredStoreState": {first.EncCredStoreState, second.EncCredStoreState},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if bytes.Equal(values[0][:16], values[1][:16]) {
-				t.Error("twice the same initialization vector")
-			}
-			if bytes.Equal(values[0][16:], values[1][16:]) {
-				t.Error("twice the same ciphertext")
-			}
-		})
-	}
+	nothing := func(platform) error { return nil }
 	for _, tt := range []struct {
 		name                     string
-		do                       func() error
+		do                       func(p platform) error
 		identifier, state, token bool // change
 	}{
-		{"getInfo", func() error { p.info(); return nil }, false, false, false},
-		{"a power cycle", func() error { p.Plug(); return nil }, false, false, false},
-		{"a credential that is not discoverable", func() error {
+		{"rows 102, 104: getInfo again", nothing, false, false, false},
+		{"a power cycle", func(p platform) error { p.Plug(); return nil }, false, false, false},
+		{"a credential that is not discoverable", func(p platform) error {
 			return p.command(ctap.CommandMakeCredential, creation("ada", nil), nil)
 		}, false, false, false},
-		{"a discoverable one", func() error { p.resident(testRPID, "ada"); return nil }, false, true, false},
-		{"pcmr", func() error { p.tokenBy(testPIN, pcmr, ""); return nil }, false, false, false},
-		{"changePIN", func() error { return p.changePIN(testPIN, testPIN) }, false, false, true},
-		{"rows 103, 104: reset", func() error { return p.command(ctap.CommandReset, nil, nil) }, true, true, true},
+		{"row 211: a discoverable credential", func(p platform) error { p.resident(testRPID, "ada"); return nil }, false, true, false},
+		{"changePIN", func(p platform) error {
+			if err := p.changePIN(testPIN, "another"); err != nil {
+				return err
+			}
+			return p.changePIN("another", testPIN)
+		}, false, false, true},
+		{"rows 103, 104: reset", func(p platform) error {
+			if err := p.command(ctap.CommandReset, nil, nil); err != nil {
+				return err
+			}
+			return p.setPIN(testPIN)
+		}, true, true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			wantStatus(t, tt.name, tt.do(), nil)
-			after := now()
-			got := []bool{!bytes.Equal(before.identifier, after.identifier), !bytes.Equal(before.state, after.state), !bytes.Equal(before.token, after.token)}
-			if want := []bool{tt.identifier, tt.state, tt.token}; !slices.Equal(got, want) {
-				t.Errorf("identifier, state and token changed %v, want %v", got, want)
+			p := keyWithPIN(t, 2, nil)
+			before, token := view(t, p), p.policy.PersistentToken
+			wantStatus(t, tt.name, tt.do(p), nil)
+			after := view(t, p)
+			for _, change := range []struct {
+				what          string
+				before, after []byte
+				want          bool
+			}{
+				{"encIdentifier", before.identifier, after.identifier, tt.identifier},
+				{"encCredStoreState", before.state, after.state, tt.state},
+				{"the persistent token", token, p.policy.PersistentToken, tt.token},
+				{"the initialization vector of encIdentifier", before.identifierIV, after.identifierIV, true},
+				{"the initialization vector of encCredStoreState", before.stateIV, after.stateIV, true},
+			} {
+				if got := !bytes.Equal(change.before, change.after); got != change.want {
+					t.Errorf("%s: changed %v, want %v", change.what, got, change.want)
+				}
 			}
-			before = after
 		})
 	}
+}
+
+// A key of the default profile is one of the newest edition.
+func TestDefaultProfileIsTheNewest(t *testing.T) {
+	t.Run("row 84: FIDO_2_3", func(t *testing.T) {
+		if versions := newKey(t, nil, nil).info().Versions; !slices.Contains(versions, ctap.VersionFIDO23) {
+			t.Errorf("versions %q, want FIDO_2_3", versions)
+		}
+	})
 }
 
 // The options of getInfo are the profile's and what follows from the key's

@@ -192,15 +192,28 @@ func TestPrompts(t *testing.T) {
 }
 
 func TestAttestationPreference(t *testing.T) {
-	k := newKey(t, Approve{}, nil)
+	k := newKey(t, Approve{}, func(c *Config) { c.Profile.AttestationFormats = []string{"packed", "fido-u2f"} })
 	for _, tt := range []struct {
+		name       string
 		preference []string
 		want       string
-	}{{nil, "packed"}, {[]string{"none"}, "none"}, {[]string{"tpm", "packed"}, "packed"}, {[]string{"tpm"}, "packed"}} {
-		m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.AttestationFormatsPreference = tt.preference }))
-		if m.response.Format != tt.want {
-			t.Errorf("preference %q: got %q, want %q", tt.preference, m.response.Format, tt.want)
-		}
+	}{
+		{"no preference", nil, "packed"},
+		{"row 135: packed", []string{"packed", "fido-u2f"}, "packed"},
+		{"row 135: the other", []string{"fido-u2f", "packed"}, "fido-u2f"},
+		{"row 135: an unknown one first", []string{"x", "fido-u2f"}, "fido-u2f"},
+		{"an unknown one alone", []string{"tpm"}, "packed"},
+		{"row 136: none", []string{"none"}, "none"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := k.in(t).create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.AttestationFormatsPreference = tt.preference }))
+			if m.response.Format != tt.want {
+				t.Errorf("got %q, want %q", m.response.Format, tt.want)
+			}
+			if empty := bytes.Equal(ctap.MustMarshal(m.response.AttStmt), []byte{0xa0}); empty != (tt.want == "none") {
+				t.Errorf("attStmt %v of %q", m.response.AttStmt, tt.want)
+			}
+		})
 	}
 }
 
@@ -261,15 +274,20 @@ func TestSelfAttestation(t *testing.T) {
 }
 
 func TestDiscoverableCredentialReplacesItsForerunner(t *testing.T) {
-	k := newKey(t, Approve{}, nil)
-	old, other := k.create(creation("ada", discoverable)), k.create(creation("bob", discoverable))
-	fresh := k.create(creation("ada", discoverable))
-	wantStatus(t, "old credential", k.command(ctap.CommandGetAssertion, assertionBy(old.id), nil), ctap.StatusNoCredentials)
-	k.get(assertionBy(other.id), other)
-	resp, _ := k.get(assertionBy(), fresh)
-	if resp.NumberOfCredentials != 2 {
-		t.Errorf("got %d credentials, want 2", resp.NumberOfCredentials)
-	}
+	t.Run("row 212: the same account", func(t *testing.T) {
+		k := newKey(t, Approve{}, nil)
+		old, other := k.create(creation("ada", discoverable)), k.create(creation("bob", discoverable))
+		fresh := k.create(creation("ada", discoverable))
+		if bytes.Equal(old.id, fresh.id) || bytes.Equal(old.data.Credential.PublicKey, fresh.data.Credential.PublicKey) {
+			t.Errorf("got %x with the key %x again, want another ID and key", fresh.id, fresh.data.Credential.PublicKey)
+		}
+		wantStatus(t, "old credential", k.command(ctap.CommandGetAssertion, assertionBy(old.id), nil), ctap.StatusNoCredentials)
+		k.get(assertionBy(other.id), other)
+		resp, _ := k.get(assertionBy(), fresh)
+		if resp.NumberOfCredentials != 2 {
+			t.Errorf("got %d credentials, want 2", resp.NumberOfCredentials)
+		}
+	})
 }
 
 func TestKeyStoreFull(t *testing.T) {

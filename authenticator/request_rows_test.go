@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,8 +99,6 @@ func TestMakeCredentialRows(t *testing.T) {
 		{"row 134: excludeList with an unknown type", func(m message) message {
 			return m.with(5, []any{map[string]any{"type": "x", "id": []byte{1}}})
 		}, 0},
-		{"row 135: attestationFormatsPreference", func(m message) message { return m.with(11, []any{"packed", "x"}) }, 0},
-		{"row 136: attestationFormatsPreference none", func(m message) message { return m.with(11, []any{"none"}) }, 0},
 		{"row 137: attestationFormatsPreference of text", func(m message) message { return m.with(11, "packed") }, ctap.StatusCBORUnexpectedType},
 		{"row 138: excludeList with text", func(m message) message { return m.with(5, []any{descriptor, "x"}) }, ctap.StatusCBORUnexpectedType},
 		{"row 139: excludeList without type", func(m message) message { return m.with(5, []any{map[string]any{"id": []byte{1}}}) }, ctap.StatusCBORUnexpectedType},
@@ -114,12 +114,10 @@ func TestMakeCredentialRows(t *testing.T) {
 		{"row 146: an unknown option", func(m message) message { return m.with(7, map[string]any{"x": true}) }, 0},
 		{"options of another type", func(m message) message { return m.with(7, map[string]any{"rk": 1}) }, ctap.StatusCBORUnexpectedType},
 		{"row 148: uv", func(m message) message { return m.with(7, map[string]any{"uv": true}) }, ctap.StatusInvalidOption},
-		{"row 149: up true", func(m message) message { return m.with(7, map[string]any{"up": true}) }, 0},
 		{"row 150: up false", func(m message) message { return m.with(7, map[string]any{"up": false}) }, ctap.StatusInvalidOption},
 		{"row 152: pinUvAuthParam without protocol", func(m message) message { return m.with(8, []byte{1}) }, ctap.StatusMissingParameter},
 		{"row 153: protocol 3", func(m message) message { return m.with(8, []byte{1}).with(9, 3) }, ctap.StatusInvalidParameter},
 		{"protocol without pinUvAuthParam", func(m message) message { return m.with(9, 3) }, 0},
-		{"row 154: a pinUvAuthParam of no bytes", func(m message) message { return m.with(8, []byte{}) }, ctap.StatusPINNotSet},
 		{"an unknown parameter", func(m message) message { return m.with(99, "x") }, 0},
 		{"row 203: rk", func(m message) message { return m.with(7, map[string]any{"rk": true}) }, 0},
 	}
@@ -155,8 +153,6 @@ func TestGetAssertionRows(t *testing.T) {
 		{"row 172: allowList of text", func(m message, _ []byte) message { return m.with(3, "x") }, ctap.StatusCBORUnexpectedType},
 		{"row 173: allowList with text", func(m message, _ []byte) message { return m.with(3, []any{"x"}) }, ctap.StatusCBORUnexpectedType},
 		{"row 174: an unknown option", func(m message, _ []byte) message { return m.with(5, map[string]any{"x": true}) }, 0},
-		{"row 175: up true", func(m message, _ []byte) message { return m.with(5, map[string]any{"up": true}) }, 0},
-		{"row 176: up false", func(m message, _ []byte) message { return m.with(5, map[string]any{"up": false}) }, 0},
 		{"row 178: uv", func(m message, _ []byte) message { return m.with(5, map[string]any{"uv": true}) }, ctap.StatusInvalidOption},
 		{"row 179: rk true", func(m message, _ []byte) message { return m.with(5, map[string]any{"rk": true}) }, ctap.StatusUnsupportedOption},
 		{"row 179: rk false", func(m message, _ []byte) message { return m.with(5, map[string]any{"rk": false}) }, ctap.StatusUnsupportedOption},
@@ -260,6 +256,33 @@ func TestOperationRows(t *testing.T) {
 				t.Errorf("flags %02x and %02x, want UV", m.data.Flags, data.Flags)
 			}
 		}},
+		{"rows 149, 175, 176: up", func(t *testing.T) {
+			presence := &asks{}
+			k := newKey(t, presence, nil)
+			m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.Options = &ctap.Options{UP: yes()} }))
+			if m.data.Flags&ctap.FlagUP == 0 || len(presence.prompts) != 1 {
+				t.Errorf("makeCredential: flags %02x after %d touches, want UP after one", m.data.Flags, len(presence.prompts))
+			}
+			_, data := k.get(withOptions(assertionBy(m.id), &ctap.Options{UP: yes()}), m)
+			if data.Flags != ctap.FlagUP || len(presence.prompts) != 2 {
+				t.Errorf("up true: flags %02x after %d touches, want UP after one", data.Flags, len(presence.prompts)-1)
+			}
+			_, data = k.get(silent(assertionBy(m.id)), m)
+			if data.Flags != 0 || len(presence.prompts) != 2 {
+				t.Errorf("up false: flags %02x after %d touches, want none after none", data.Flags, len(presence.prompts)-2)
+			}
+		}},
+		{"row 13: a touch before 2E", func(t *testing.T) {
+			k := newKey(t, Approve{}, nil)
+			var seen []ctap.KeepaliveStatus
+			answer := k.Handle(t.Context(), &ctap.Request{
+				Protocol: ctap.CTAP2, Data: append([]byte{2}, ctap.MustMarshal(assertionBy([]byte{1}))...),
+				Notify: func(s ctap.KeepaliveStatus) { seen = append(seen, s) },
+			})
+			if len(answer) != 1 || ctap.Status(answer[0]) != ctap.StatusNoCredentials || !slices.Contains(seen, ctap.KeepaliveUPNeeded) {
+				t.Errorf("got %x after keepalives %v, want 2E after UPNEEDED", answer, seen)
+			}
+		}},
 		{"row 159: nobody touches the key", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				k := newKey(t, PresenceFunc(Ignore), nil)
@@ -275,7 +298,7 @@ func TestOperationRows(t *testing.T) {
 				}
 			})
 		}},
-		{"rows 160, 161, 163, 164, 166: the answer", func(t *testing.T) {
+		{"rows 160, 161, 163, 166: the answer", func(t *testing.T) {
 			k := newKey(t, Approve{}, nil)
 			answer := k.on(t.Context(), 1, ctap.CTAP2, append([]byte{1}, ctap.MustMarshal(creation("ada", nil))...))
 			var members map[int]any
@@ -289,25 +312,24 @@ func TestOperationRows(t *testing.T) {
 			if got, want := m.data.Flags, ctap.FlagUP|ctap.FlagAT; got != want || m.data.RPIDHash != testRPIDHash {
 				t.Errorf("flags %02x, want %02x", got, want)
 			}
+			if got := AAGUID(m.data.Credential.AAGUID); got != k.profile.AAGUID {
+				t.Errorf("aaguid %v, want %v", got, k.profile.AAGUID)
+			}
 			if s := m.packed(t); s.Algorithm != int64(cose.ES256) || len(s.X5C) != 1 || len(s.Signature) == 0 {
 				t.Errorf("attStmt %+v, want alg -7, a signature and a certificate", s)
 			}
 		}},
 		{"row 162: each algorithm's COSE key", func(t *testing.T) {
-			k := newKey(t, Approve{}, nil)
-			for alg, want := range map[cose.ID]int{cose.ES256: 5, cose.EdDSA: 4} {
+			k := newExtKey(t, "full-policy", nil)
+			for _, alg := range k.profile.Algorithms {
 				m := k.create(creation("ada", func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(alg) }))
-				var key map[int]any
-				if err := ctap.Unmarshal(m.data.Credential.PublicKey, &key); err != nil || len(key) != want {
-					t.Errorf("%d: %v, %v; want %d members", alg, key, err, want)
-				}
+				checkCOSEKey(t, alg, m.data.Credential.PublicKey)
 			}
 		}},
 		{"row 189: alwaysUv, no param", func(t *testing.T) {
 			p := keyWithPIN(t, 2, nil)
 			wantStatus(t, "toggleAlwaysUv", p.configure(p.tokenBy(testPIN, acfg, ""), ctap.ToggleAlwaysUv, nil), nil)
 			wantStatus(t, "getAssertion", p.command(ctap.CommandGetAssertion, assertionBy(), nil), ctap.StatusPUATRequired)
-			wantStatus(t, "makeCredential", p.command(ctap.CommandMakeCredential, creation("ada", nil), nil), ctap.StatusPUATRequired)
 		}},
 		{"rows 191, 192, 195: the assertion", func(t *testing.T) {
 			k := newKey(t, Approve{}, nil)
@@ -320,8 +342,12 @@ func TestOperationRows(t *testing.T) {
 			if got, want := members[1], map[any]any{"id": made.id, "type": publicKey}; fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("credential %v, want %v", got, want)
 			}
-			if size := len(members[2].([]byte)); size != 37 {
-				t.Errorf("authData of %d bytes, want 37", size)
+			data, _ := members[2].([]byte)
+			if len(data) != 37 || !bytes.Equal(data[:32], testRPIDHash[:]) || ctap.Flags(data[32]) != ctap.FlagUP {
+				t.Errorf("authData %x, want 37 bytes with rpIDHash %x and UP alone", data, testRPIDHash)
+			}
+			if signature, ok := members[3].([]byte); !ok || len(signature) == 0 {
+				t.Errorf("signature %v, want bytes", members[3])
 			}
 		}},
 		{"rows 193, 194: counter and signature", func(t *testing.T) {
@@ -378,16 +404,18 @@ func TestOperationRows(t *testing.T) {
 			if resp.NumberOfCredentials != 3 || !bytes.Equal(resp.Credential.ID, want[0].id) {
 				t.Errorf("got %+v, want 3 and the newest first", resp)
 			}
-			for _, m := range want[1:] {
+			checkUser(t, resp.User, "eve")
+			for i, m := range want[1:] {
 				resp = ctap.GetAssertionResponse{}
 				wantStatus(t, "next", k.command(ctap.CommandGetNextAssertion, nil, &resp), nil)
-				if resp.NumberOfCredentials != 0 || !bytes.Equal(resp.Credential.ID, m.id) || resp.User.Name != "" {
-					t.Errorf("got %+v, want no number, and the user's ID alone", resp)
+				if resp.NumberOfCredentials != 0 || !bytes.Equal(resp.Credential.ID, m.id) {
+					t.Errorf("got %+v, want no number", resp)
 				}
+				checkUser(t, resp.User, []string{"bob", "ada"}[i])
 			}
 			wantStatus(t, "a fourth", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
 		}},
-		{"rows 211, 212, 214: discoverable credentials", func(t *testing.T) {
+		{"row 214: no room", func(t *testing.T) {
 			p := newKey(t, Approve{}, func(c *Config) { c.Profile.DiscoverableCredentials = 1 }).speaking(2)
 			before := storeState(p)
 			old := p.create(creation("ada", discoverable))
@@ -407,5 +435,40 @@ func TestOperationRows(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, row.run)
+	}
+}
+
+// coseKeys are the members of a COSE key, by its type (1), and the length of its
+// coordinates where that follows from the curve (-1).
+var (
+	coseMembers = map[uint64][]int64{
+		1: {1, 3, -1, -2},     // OKP
+		2: {1, 3, -1, -2, -3}, // EC2
+		3: {1, 3, -1, -2},     // RSA
+		7: {1, 3, -1},         // AKP
+	}
+	coseCoordinates = map[uint64]int{1: 32, 2: 48, 3: 66, 6: 32, 7: 57, 8: 32}
+)
+
+// checkCOSEKey wants a public key to have the members of its type, and no other.
+func checkCOSEKey(t *testing.T, alg cose.ID, public []byte) {
+	t.Helper()
+	var key map[int64]any
+	if err := ctap.Unmarshal(public, &key); err != nil {
+		t.Fatal(err)
+	}
+	kind, _ := key[1].(uint64)
+	want := slices.Sorted(slices.Values(coseMembers[kind]))
+	if got := slices.Sorted(maps.Keys(key)); !slices.Equal(got, want) || len(want) == 0 {
+		t.Errorf("%d: members %v, want %v", alg, got, want)
+	}
+	if got := fmt.Sprint(key[3]); got != fmt.Sprint(int64(alg)) {
+		t.Errorf("%d: alg %s", alg, got)
+	}
+	curve, ofCurve := key[-1].(uint64)
+	for member := int64(-2); ofCurve && member >= -3; member-- {
+		if coordinate, ok := key[member].([]byte); ok && len(coordinate) != coseCoordinates[curve] {
+			t.Errorf("%d: coordinate %d of %d bytes, want %d", alg, member, len(coordinate), coseCoordinates[curve])
+		}
 	}
 }

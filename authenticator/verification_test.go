@@ -440,25 +440,35 @@ func TestNoMcGaPermissions(t *testing.T) {
 	wantStatus(t, "getAssertion under alwaysUv", p.command(ctap.CommandGetAssertion, assertionBy(), nil), ctap.StatusOperationDenied)
 }
 
-// A zero-length pinUvAuthParam with a PIN; the rows without are elsewhere. The
-// user is asked to choose a key, not to agree to anything.
-func TestZeroLengthParamWithPIN(t *testing.T) {
-	presence := &asks{}
-	p := newKey(t, presence, nil).speaking(2)
-	p.mustSetPIN(testPIN)
-	t.Run("row 155: makeCredential", func(t *testing.T) {
-		r := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} })
-		wantStatus(t, "makeCredential", p.command(ctap.CommandMakeCredential, r, nil), ctap.StatusPINInvalid)
-	})
-	t.Run("getAssertion", func(t *testing.T) {
-		r := assertionBy()
-		r.PinUvAuthParam = []byte{}
-		wantStatus(t, "getAssertion", p.command(ctap.CommandGetAssertion, r, nil), ctap.StatusPINInvalid)
-	})
-	for _, prompt := range presence.prompts {
-		if prompt.Kind != KindSelect {
-			t.Errorf("asked %+v, want kind select", prompt)
-		}
+// A zero-length pinUvAuthParam asks the user to choose a key, not to agree to
+// anything, and tells whether there is a PIN.
+func TestZeroLengthParam(t *testing.T) {
+	create := creation("ada", func(r *ctap.MakeCredentialRequest) { r.PinUvAuthParam = []byte{} })
+	get := assertionBy()
+	get.PinUvAuthParam = []byte{}
+	for _, tt := range []struct {
+		name    string
+		pin     bool
+		command ctap.Command
+		request any
+		want    ctap.Status
+	}{
+		{"row 154: makeCredential without a PIN", false, ctap.CommandMakeCredential, create, ctap.StatusPINNotSet},
+		{"row 155: makeCredential with a PIN", true, ctap.CommandMakeCredential, create, ctap.StatusPINInvalid},
+		{"getAssertion without a PIN", false, ctap.CommandGetAssertion, get, ctap.StatusPINNotSet},
+		{"getAssertion with a PIN", true, ctap.CommandGetAssertion, get, ctap.StatusPINInvalid},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			presence := &asks{}
+			p := newKey(t, presence, nil).speaking(2)
+			if tt.pin {
+				p.mustSetPIN(testPIN)
+			}
+			wantStatus(t, "answer", p.command(tt.command, tt.request, nil), tt.want)
+			if len(presence.prompts) != 1 || presence.prompts[0].Kind != KindSelect {
+				t.Errorf("asked %+v, want kind select once", presence.prompts)
+			}
+		})
 	}
 }
 
