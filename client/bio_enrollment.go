@@ -130,6 +130,9 @@ func (d *Device) Fingerprints(ctx context.Context, t *Token) ([]ctap.TemplateInf
 	if errors.Is(err, ctap.StatusInvalidOption) {
 		return nil, nil // so says a key that has none (§6.7.6)
 	}
+	for i := range resp.TemplateInfos {
+		resp.TemplateInfos[i].FriendlyName = legible(resp.TemplateInfos[i].FriendlyName)
+	}
 	return resp.TemplateInfos, err
 }
 

@@ -44,6 +44,15 @@ func TestEnrollGivesUp(t *testing.T) {
 	}
 }
 
+// TestCutFriendlyName has a key that cut a finger's name inside a letter.
+func TestCutFriendlyName(t *testing.T) {
+	d := openAnswers(t, bioInfo, "00 a1 07 81 a2 01 41 ab 02 62 74c3")
+	fingers, err := d.Fingerprints(t.Context(), nil)
+	if err != nil || len(fingers) != 1 || fingers[0].FriendlyName != "t\uFFFD" {
+		t.Errorf("got %+v, %v; want the name with U+FFFD at its end", fingers, err)
+	}
+}
+
 // TestEnrollEnds ends the ctx of an enrolment that waits for a finger: the key
 // is told all the same.
 func TestEnrollEnds(t *testing.T) {

@@ -65,6 +65,38 @@ func TestMalformedCredentials(t *testing.T) {
 	}
 }
 
+// TestCutNames has a key that cuts names inside a letter.
+func TestCutNames(t *testing.T) {
+	hash := "04 5820" + strings.Repeat("11", 32)
+	d := openAnswers(t, managementInfo,
+		"00 a3 03 a2 62 6964 64 622e63c3 64 6e616d65 62 42e2"+hash+"05 01",
+		"00 a3 06 a3 62 6964 41 01 64 6e616d65 63 61e282 6b 646973706c61794e616d65 62 41c3 07 a2 62 6964 41 09 64 74797065 6a 7075626c69632d6b6579 09 01",
+	)
+	rps, err := d.RPs(t.Context(), nil)
+	if err != nil || len(rps) != 1 || rps[0].ID != "b.c\uFFFD" || rps[0].Name != "B\uFFFD" {
+		t.Errorf("got %+v, %v; want the names with U+FFFD at their ends", rps, err)
+	}
+	credentials, err := d.Credentials(t.Context(), nil, [32]byte{})
+	if err != nil || len(credentials) != 1 || credentials[0].User.Name != "a\uFFFD" || credentials[0].User.DisplayName != "A\uFFFD" {
+		t.Errorf("got %+v, %v; want the names with U+FFFD at their ends", credentials, err)
+	}
+}
+
+// TestCutNameOfAssertion is the same for what a sign-in tells.
+func TestCutNameOfAssertion(t *testing.T) {
+	user := "04 a2 62 6964 41 01 64 6e616d65 63 61e282"
+	d := openAnswers(t, getInfo.respond, "00 a4 02 41 01 03 41 0a"+user+"05 02", "00 a3 02 41 01 03 41 0a"+user)
+	all, err := d.Assertions(t.Context(), &ctap.GetAssertionRequest{RPID: "b.c", ClientDataHash: hash32})
+	if err != nil || len(all) != 2 {
+		t.Fatalf("got %v, %v; want two assertions", all, err)
+	}
+	for _, a := range all {
+		if a.User.Name != "a\uFFFD" {
+			t.Errorf("got %q, want the name with U+FFFD at its end", a.User.Name)
+		}
+	}
+}
+
 // TestManagementRefused passes on what the key says.
 func TestManagementRefused(t *testing.T) {
 	d := openAnswers(t, managementInfo, "36", "36", "36", "36", "36")

@@ -32,19 +32,22 @@ func (d *Device) MakeCredential(ctx context.Context, req *ctap.MakeCredentialReq
 // key. Where NumberOfCredentials of the answer is more than one, the others are
 // had by [Device.GetNextAssertion].
 func (d *Device) GetAssertion(ctx context.Context, req *ctap.GetAssertionRequest) (*ctap.GetAssertionResponse, error) {
-	var resp ctap.GetAssertionResponse
-	if err := d.command(ctx, ctap.CommandGetAssertion, req, &resp); err != nil {
-		return nil, err
-	}
-	return &resp, nil
+	return d.assertion(ctx, ctap.CommandGetAssertion, req)
 }
 
 // GetNextAssertion runs authenticatorGetNextAssertion: the assertion of the
 // next credential that the last GetAssertion found.
 func (d *Device) GetNextAssertion(ctx context.Context) (*ctap.GetAssertionResponse, error) {
+	return d.assertion(ctx, ctap.CommandGetNextAssertion, nil)
+}
+
+func (d *Device) assertion(ctx context.Context, cmd ctap.Command, params any) (*ctap.GetAssertionResponse, error) {
 	var resp ctap.GetAssertionResponse
-	if err := d.command(ctx, ctap.CommandGetNextAssertion, nil, &resp); err != nil {
+	if err := d.command(ctx, cmd, params, &resp); err != nil {
 		return nil, err
+	}
+	if resp.User != nil {
+		*resp.User = legibleUser(*resp.User)
 	}
 	return &resp, nil
 }
@@ -111,7 +114,7 @@ func (d *Device) command(ctx context.Context, cmd ctap.Command, params, resp any
 	if resp == nil {
 		return nil
 	}
-	if err := ctap.UnmarshalLax(answer[1:], resp); err != nil {
+	if err := ctap.UnmarshalAnswer(answer[1:], resp); err != nil {
 		return malformed(cmd, err)
 	}
 	return nil

@@ -16,8 +16,9 @@ type Raw = cbor.RawMessage
 var codec = newCodec()
 
 type cborCodec struct {
-	enc cbor.EncMode
-	dec cbor.DecMode
+	enc    cbor.EncMode
+	dec    cbor.DecMode
+	answer cbor.DecMode // of an authenticator
 }
 
 func newCodec() cborCodec {
@@ -25,7 +26,7 @@ func newCodec() cborCodec {
 	if err != nil {
 		panic(err) // the library refuses its own preset
 	}
-	dec, err := cbor.DecOptions{
+	options := cbor.DecOptions{
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 		IndefLength:       cbor.IndefLengthForbidden,
@@ -33,11 +34,18 @@ func newCodec() cborCodec {
 		MaxNestedLevels:   16, // a host may meet deep attestation statements; requests are held to maxDepth
 		MaxArrayElements:  65536,
 		MaxMapPairs:       65536,
-	}.DecMode()
-	if err != nil {
-		panic(err)
 	}
-	return cborCodec{enc, dec}
+	dec := decMode(options)
+	options.UTF8 = cbor.UTF8DecodeInvalid
+	return cborCodec{enc, dec, decMode(options)}
+}
+
+func decMode(options cbor.DecOptions) cbor.DecMode {
+	mode, err := options.DecMode()
+	if err != nil {
+		panic(err) // which would be a mistake of ours
+	}
+	return mode
 }
 
 // Marshal returns v in CTAP2 canonical CBOR (§8).
@@ -70,6 +78,13 @@ func Unmarshal(data []byte, v any) error {
 // read the answers of authenticators with it, which are not all strict.
 func UnmarshalLax(data []byte, v any) error {
 	return statusOfCBOR(codec.dec.Unmarshal(data, v))
+}
+
+// UnmarshalAnswer is [UnmarshalLax] for the whole answer of an authenticator:
+// text may be other than UTF-8, and is decoded as it came, since there are keys
+// that cut a name inside a letter.
+func UnmarshalAnswer(data []byte, v any) error {
+	return statusOfCBOR(codec.answer.Unmarshal(data, v))
 }
 
 // unmarshalFirst decodes the first item of data into v and returns what
