@@ -10,9 +10,20 @@ import (
 
 // The methods of this file are authenticatorCredentialManagement (§6.8), or its
 // preview of FIDO_2_1_PRE where that is all the key offers. They take a token
-// with [ctap.PermissionCredentialMgmt]; for those that only read, the persistent
-// one of [ctap.PermissionCredentialMgmtRO] will do. Other keys' error is
-// [errors.ErrUnsupported].
+// with [ctap.PermissionCredentialMgmt]; for those that only read, one with
+// [Device.ReadPermission] will do. Other keys' error is [errors.ErrUnsupported].
+
+// ReadPermission returns the least permission with which the key tells of its
+// discoverable credentials: where it has one that only reads,
+// [ctap.PermissionCredentialMgmtRO]. A token with that goes on to work after the
+// key was unplugged, until its PIN is changed or it is reset, and does not put an
+// end to other tokens; it is a secret to keep like the list that it gives.
+func (d *Device) ReadPermission() ctap.Permissions {
+	if on, _ := d.option(ctap.OptionPerCredMgmtRO); on {
+		return ctap.PermissionCredentialMgmtRO
+	}
+	return ctap.PermissionCredentialMgmt
+}
 
 // CredentialsMetadata counts the discoverable credentials of a key.
 type CredentialsMetadata struct {
@@ -71,7 +82,7 @@ func newRP(resp *ctap.CredentialManagementResponse) (RP, error) {
 	if resp.RP == nil || len(resp.RPIDHash) != 32 {
 		return RP{}, malformed(ctap.CommandCredentialManagement, "no relying party")
 	}
-	return RP{ID: resp.RP.ID, Name: resp.RP.Name, IDHash: [32]byte(resp.RPIDHash)}, nil
+	return RP{ID: legible(resp.RP.ID), Name: legible(resp.RP.Name), IDHash: [32]byte(resp.RPIDHash)}, nil
 }
 
 // Credentials returns the key's discoverable credentials for the relying party
@@ -94,7 +105,7 @@ func newCredential(resp *ctap.CredentialManagementResponse) (Credential, error) 
 		return Credential{}, malformed(ctap.CommandCredentialManagement, "no credential")
 	}
 	return Credential{
-		ID: resp.CredentialID.ID, User: *resp.User, PublicKey: resp.PublicKey,
+		ID: resp.CredentialID.ID, User: legibleUser(*resp.User), PublicKey: resp.PublicKey,
 		Protection: resp.CredProtect, LargeBlobKey: resp.LargeBlobKey,
 		ThirdPartyPayment: resp.ThirdPartyPayment != nil && *resp.ThirdPartyPayment,
 	}, nil

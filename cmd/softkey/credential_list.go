@@ -50,29 +50,25 @@ type credentialUser struct {
 	DisplayName string `json:"displayName,omitempty"`
 }
 
-// read lists what the key keeps. The token that it takes is for changes, too.
-func (o *credentialsFlags) read(ctx context.Context, p *program, key *client.Device) (*credentialList, *client.Token, error) {
-	token, err := o.client.token(ctx, p, key, ctap.PermissionCredentialMgmt)
-	if err != nil {
-		return nil, nil, err
-	}
+// read lists what the key keeps, with a token for that.
+func (o *credentialsFlags) read(ctx context.Context, key *client.Device, token *client.Token) (*credentialList, error) {
 	count, err := key.CredentialsMetadata(ctx, token)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	list := &credentialList{Device: o.client.at.String(), Existing: count.Existing, Remaining: count.Remaining, Sites: []relyingParty{}}
 	rps, err := key.RPs(ctx, token)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, rp := range rps {
 		credentials, err := key.Credentials(ctx, token, rp.IDHash)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		list.Sites = append(list.Sites, newRelyingParty(rp, credentials))
 	}
-	return list, token, nil
+	return list, nil
 }
 
 func newRelyingParty(rp client.RP, credentials []client.Credential) relyingParty {

@@ -46,7 +46,13 @@ func (o *credentialsFlags) newList(p *program) *cobra.Command {
 			}
 			return o.client.use(p, func(ctx context.Context, key *client.Device, at address) error {
 				o.client.at = at
-				list, _, err := o.read(ctx, p, key)
+				// A token that only reads outlives this process where the key has
+				// one; it is forgotten all the same, for it is a secret.
+				token, err := o.client.token(ctx, p, key, key.ReadPermission())
+				if err != nil {
+					return err
+				}
+				list, err := o.read(ctx, key, token)
 				if err != nil {
 					return err
 				}
@@ -142,7 +148,11 @@ func (o *credentialsFlags) change(
 		return err
 	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
-		list, token, err := o.read(ctx, p, key)
+		token, err := o.client.token(ctx, p, key, ctap.PermissionCredentialMgmt)
+		if err != nil {
+			return err
+		}
+		list, err := o.read(ctx, key, token)
 		if err != nil {
 			return err
 		}
