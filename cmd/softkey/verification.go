@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/ctap"
@@ -25,8 +26,41 @@ var verificationModes = modeTable[authenticator.Verification]{"verification", []
 
 // openVerification opens the built-in user verification that mode describes.
 func openVerification(env presenceEnv, mode string) (authenticator.Verification, error) {
-	v, _, err := verificationModes.open(env, mode)
-	return v, err
+	v, name, err := verificationModes.open(env, mode)
+	if v == nil || err != nil || name == "prompt" { // which tells by itself
+		return v, err
+	}
+	return announcedVerification{v, env.log}, nil
+}
+
+// announcedVerification says in the log for what a user is to be verified, and
+// how that ended.
+type announcedVerification struct {
+	authenticator.Verification
+	log *slog.Logger
+}
+
+// Verify implements [authenticator.Verification].
+func (a announcedVerification) Verify(ctx context.Context, p authenticator.Prompt) (bool, error) {
+	a.log.DebugContext(ctx, "to be verified: "+describe(p))
+	ok, err := a.Verification.Verify(ctx, p)
+	a.log.InfoContext(ctx, verificationOutcome(ok, err)+": "+describe(p))
+	return ok, err
+}
+
+// Close implements [io.Closer].
+func (a announcedVerification) Close() error { return closePresence(a.Verification) }
+
+// verificationOutcome returns a word for how an attempt ended, by the results of
+// Verify.
+func verificationOutcome(ok bool, err error) string {
+	switch {
+	case err != nil:
+		return outcome(err)
+	case ok:
+		return "recognised"
+	}
+	return "not recognised"
 }
 
 func openNoVerification(presenceEnv, string) (authenticator.Verification, error) { return nil, nil }

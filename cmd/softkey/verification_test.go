@@ -35,3 +35,23 @@ func TestVerifier(t *testing.T) {
 		t.Errorf("declined: got %v, %v; want %v", ok, err, ctap.StatusOperationDenied)
 	}
 }
+
+// The word for how an attempt ended.
+func TestVerificationOutcome(t *testing.T) {
+	tests := []struct {
+		ok   bool
+		err  error
+		want string
+	}{
+		{true, nil, "recognised"},
+		{false, nil, "not recognised"},
+		{false, ctap.StatusOperationDenied, "refused"},
+		{false, ctap.StatusUserActionTimeout, "not answered"},
+		{false, ctap.StatusKeepaliveCancel, "given up"},
+	}
+	for _, tt := range tests {
+		if got := verificationOutcome(tt.ok, tt.err); got != tt.want {
+			t.Errorf("%v, %v: got %q, want %q", tt.ok, tt.err, got, tt.want)
+		}
+	}
+}
