@@ -10,7 +10,7 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race fuzz bench lint cover golden interop e2e e2e-full clean help
+.PHONY: build test race fuzz bench lint cover golden conform interop e2e e2e-full clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -41,6 +41,9 @@ cover: ## test coverage of each package, as cover.html
 
 golden: ## rewrite the golden files; look at the difference before you commit it
 	$(GO) test ./authenticator ./certs ./trace -update
+
+conform: ## the conformance checklist: each row, the tests that cover it, their result
+	$(GO) run ./test/conform -against docs/conformance.md
 
 interop: ## prove it with python-fido2, python-u2flib-server and go-webauthn (needs Python 3 with venv, a network)
 	./test/interop/run
