@@ -38,11 +38,14 @@ func SessionBus(getenv func(string) string) string {
 	return ""
 }
 
+// String returns "notifications".
+func (Notifications) String() string { return "notifications" }
+
 // Check implements [Way].
 func (n Notifications) Check(ctx context.Context) error {
 	s, err := n.open(ctx)
 	if err != nil {
-		return unavailable(ctx, "notifications", err)
+		return unavailable(ctx, n, err)
 	}
 	return s.close()
 }
@@ -52,17 +55,17 @@ func (n Notifications) Check(ctx context.Context) error {
 func (n Notifications) Confirm(ctx context.Context, p authenticator.Prompt) error {
 	s, err := n.open(ctx)
 	if err != nil {
-		return unavailable(ctx, "notifications", err)
+		return unavailable(ctx, n, err)
 	}
 	defer s.close()
 	id, err := s.show(ctx, n.Words(p), p.Timeout)
 	if err != nil {
-		return unavailable(ctx, "notifications", err)
+		return unavailable(ctx, n, err)
 	}
 	defer s.withdraw(id)
 	switch answer, err := s.await(ctx, id); {
 	case err != nil:
-		return unavailable(ctx, "notifications", err)
+		return unavailable(ctx, n, err)
 	case answer == nobody:
 		return authenticator.Ignore(ctx, p)
 	default:

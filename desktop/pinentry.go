@@ -23,6 +23,9 @@ type Pinentry struct {
 	Prepare func(*exec.Cmd) // may say how it is ended, with all that it started; nil: it is killed
 }
 
+// String returns "pinentry".
+func (Pinentry) String() string { return "pinentry" }
+
 // Check implements [Way]. A pinentry that would draw on a terminal is of no use:
 // it has none.
 func (p Pinentry) Check(ctx context.Context) error {
@@ -37,7 +40,7 @@ func (p Pinentry) Check(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return unavailable(ctx, "pinentry", err)
+		return unavailable(ctx, p, err)
 	}
 	return nil
 }
@@ -53,7 +56,7 @@ func (p Pinentry) Confirm(ctx context.Context, prompt authenticator.Prompt) erro
 	})
 	switch answer, known := answerOf(err); {
 	case !known || ctx.Err() != nil:
-		return unavailable(ctx, "pinentry", err)
+		return unavailable(ctx, p, err)
 	case answer == nobody:
 		return authenticator.Ignore(ctx, prompt)
 	default:

@@ -22,6 +22,8 @@ var ErrUnavailable = errors.New("desktop: the user cannot be asked in this way")
 // Way is one way of asking the user. A Way that has to be closed is an
 // [io.Closer].
 type Way interface {
+	fmt.Stringer // how the user is asked: "notifications"
+
 	// Check tells why the user cannot be asked so, by an error with
 	// ErrUnavailable in it. Nobody sees anything of it.
 	Check(ctx context.Context) error
@@ -93,11 +95,11 @@ func (p *Presence) Close() error {
 
 // unavailable makes the error of a way that cannot be used; but where ctx is at
 // its end, that is the reason.
-func unavailable(ctx context.Context, way string, err error) error {
+func unavailable(ctx context.Context, way fmt.Stringer, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("%s: %w", way, reason{err})
+	return fmt.Errorf("%v: %w", way, reason{err})
 }
 
 // reason is an ErrUnavailable that reads as its cause.

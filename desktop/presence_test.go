@@ -18,6 +18,8 @@ type way struct {
 	closed bool
 }
 
+func (w *way) String() string { return "telepathy" }
+
 func (w *way) Check(context.Context) error {
 	if errors.Is(w.answer, ErrUnavailable) {
 		return w.answer
@@ -36,7 +38,7 @@ func (w *way) Close() error {
 }
 
 func TestFirstWayThatCan(t *testing.T) {
-	no := unavailable(context.Background(), "telepathy", errors.New("no medium"))
+	no := unavailable(context.Background(), &way{}, errors.New("no medium"))
 	tests := []struct {
 		name        string
 		first, next way
@@ -64,7 +66,7 @@ func TestFirstWayThatCan(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
-	no := unavailable(context.Background(), "telepathy", errors.New("no medium"))
+	no := unavailable(context.Background(), &way{}, errors.New("no medium"))
 	first, next := &way{answer: no}, &way{}
 	p, err := Open(t.Context(), discard(), first, next)
 	if err != nil || first.closed || next.closed {
@@ -110,13 +112,13 @@ func TestLongTouch(t *testing.T) {
 
 func TestUnavailable(t *testing.T) {
 	cause := errors.New("no medium")
-	err := unavailable(t.Context(), "telepathy", cause)
+	err := unavailable(t.Context(), &way{}, cause)
 	if !errors.Is(err, ErrUnavailable) || !errors.Is(err, cause) || err.Error() != "telepathy: no medium" {
 		t.Errorf("got %v, want %v and %v", err, ErrUnavailable, cause)
 	}
 	ctx, cancel := cancelled(t)
 	cancel()
-	if err := unavailable(ctx, "telepathy", cause); err != ctap.StatusKeepaliveCancel {
+	if err := unavailable(ctx, &way{}, cause); err != ctap.StatusKeepaliveCancel {
 		t.Errorf("got %v, want %v", err, ctap.StatusKeepaliveCancel)
 	}
 }

@@ -38,6 +38,8 @@ func desktopWays() []desktop.Way {
 // atTerminal is the way of asking that is always there, if there is a terminal.
 type atTerminal struct{ *prompter }
 
+func (atTerminal) String() string { return "the terminal" }
+
 // Check implements [desktop.Way].
 func (atTerminal) Check(context.Context) error { return nil }
 
