@@ -1,4 +1,4 @@
-"""A stranger with an empty project takes the examples of docs/testing.md and runs the jobs of docs/github-actions.yml."""
+"""A stranger with an empty project takes the examples of docs/testing.md and runs the jobs of the workflow."""
 
 import os
 import re

@@ -1,10 +1,7 @@
-"""The pytest plugin.
+"""The pytest plugin: the fixtures softkey, start_softkey, ctap_device and fido2_client, and the mark softkey.
 
-    def test_login(softkey): ...                          a Key whose user agrees to everything
-    @pytest.mark.softkey(presence="control", pin="4711")  what is special about it: the arguments of Key
-    def test_two(start_softkey): ...                      start_softkey(...) starts as many as there are calls
-    def test_ctap(ctap_device): ...                       python-fido2's CtapHidDevice on softkey
-    def test_client(fido2_client): ...                    python-fido2's Fido2Client on that
+@pytest.mark.softkey(presence="control", pin="4711") says what is special about the key of a test, with the arguments
+of Key.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 PATIENCE = 120  # seconds until a command is given up; those that wait for a user give up by themselves after 60
