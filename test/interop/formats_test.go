@@ -1,123 +1,19 @@
 package interop
 
 import (
-	"bytes"
-	"context"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-webauthn/webauthn/metadata"
-	"github.com/go-webauthn/webauthn/metadata/providers/memory"
+	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
-	"github.com/google/uuid"
+	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
-	"github.com/softkey-project/softkey/client"
-	clientwebauthn "github.com/softkey-project/softkey/client/webauthn"
-	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/device"
 )
-
-// model is a page with a key of a profile that has no name.
-type model struct {
-	t      *testing.T
-	device *device.Device
-	client *clientwebauthn.Client
-}
-
-// newModel plugs in a key of the profile full-policy, as change makes it.
-func newModel(t *testing.T, change func(*authenticator.Profile)) *model {
-	t.Helper()
-	profile, _ := authenticator.ProfileByName("full-policy")
-	change(&profile)
-	d, err := device.New(device.Config{Profile: profile, Presence: authenticator.Approve{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	c, err := client.Open(context.Background(), ctaphid.Loopback(d.Handler(), d.CTAPHID(1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return &model{t, d, &clientwebauthn.Client{Device: c, Origin: "https://" + rpID}}
-}
-
-func (m *model) Create(options any) []byte {
-	m.t.Helper()
-	return m.ask(m.client.Create, options)
-}
-
-func (m *model) Get(options any) []byte {
-	m.t.Helper()
-	return m.ask(m.client.Get, options)
-}
-
-func (m *model) ask(ceremony func(context.Context, []byte) ([]byte, error), options any) []byte {
-	m.t.Helper()
-	request, err := json.Marshal(options)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	response, err := ceremony(context.Background(), request)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return response
-}
-
-// attesting has a profile attest in a format, and know the others.
-func attesting(format string) func(*authenticator.Profile) {
-	return func(p *authenticator.Profile) {
-		p.AttestationFormats = []string{format}
-		for _, other := range formats {
-			if other.name != format {
-				p.AttestationFormats = append(p.AttestationFormats, other.name)
-			}
-		}
-	}
-}
-
-// exported returns the metadata BLOB of a key, as a site reads it that trusts
-// root for it; nil: the root that comes with it.
-func (m *model) exported(root *x509.Certificate) (*metadata.Metadata, error) {
-	m.t.Helper()
-	blob, signer, err := m.device.MetadataBLOB(time.Now())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	if root == nil {
-		root = signer
-	}
-	decoder, err := metadata.NewDecoder(metadata.WithRootCertificate(base64.StdEncoding.EncodeToString(root.Raw)))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	payload, err := decoder.DecodeBytes(blob)
-	if err != nil {
-		return nil, err
-	}
-	return decoder.Parse(payload)
-}
-
-// strict holds registrations against everything that metadata say of a model.
-func strict(t *testing.T, byAAGUID map[uuid.UUID]*metadata.Entry, byKey map[string]*metadata.Entry) metadata.Provider {
-	t.Helper()
-	p, err := memory.New(
-		memory.WithMetadata(byAAGUID), memory.WithMetadataKeyIdentifiers(byKey),
-		memory.WithValidateEntry(true), memory.WithValidateEntryKeyIdentifier(true), memory.WithValidateTrustAnchor(true),
-		memory.WithValidateStatus(true), memory.WithValidateAttestationTypes(true), memory.WithValidateAAGUID(true),
-		memory.WithValidateAttestationFormats(true), memory.WithValidateAlgorithms(true),
-		memory.WithValidateBackupEligibility(true), memory.WithValidateUserVerification(true),
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 // formats are the attestation formats in which a key vouches for itself.
 var formats = []struct {
@@ -130,38 +26,86 @@ var formats = []struct {
 	{"android-key", true}, {"apple", true},
 }
 
-// A site with a key's metadata BLOB accepts what the key attests, and one with
-// another root does not, nor one that holds the model for revoked.
-func TestFormats(t *testing.T) {
-	for _, tt := range formats {
-		t.Run(tt.name, func(t *testing.T) {
-			m := newModel(t, attesting(tt.name))
-			exported, err := m.exported(nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			known := exported.ToMap()
-			checkJudgement(t, m, "metadata", known, tt.name, !tt.fixed)
-			for id, e := range known {
-				foreign, revoked := *e, *e
-				foreign.MetadataStatement.AttestationRootCertificates = []*x509.Certificate{impostor(t, e.MetadataStatement.AttestationRootCertificates[0])}
-				revoked.StatusReports = []metadata.StatusReport{{Status: metadata.Revoked}}
-				checkJudgement(t, m, "foreign root", map[uuid.UUID]*metadata.Entry{id: &foreign}, tt.name, false)
-				checkJudgement(t, m, "revoked", map[uuid.UUID]*metadata.Entry{id: &revoked}, tt.name, false)
-			}
-		})
+func in(format string) webauthn.RegistrationOption {
+	return webauthn.WithAttestationFormats([]protocol.AttestationFormat{protocol.AttestationFormat(format)})
+}
+
+// checkJudgement compares what a site says with what it must say: nothing, or
+// what is wrong.
+func checkJudgement(t *testing.T, err error, wrong string) {
+	t.Helper()
+	switch {
+	case wrong == "" && err != nil:
+		t.Errorf("got %s, want acceptance", explain(err))
+	case wrong != "" && err == nil:
+		t.Errorf("got acceptance, want %q", wrong)
+	case wrong != "" && !strings.Contains(explain(err), wrong):
+		t.Errorf("got %s, want %q", explain(err), wrong)
 	}
 }
 
-// checkJudgement registers at a site that knows a model.
-func checkJudgement(t *testing.T, m *model, name string, known map[uuid.UUID]*metadata.Entry, format string, accepted bool) {
-	t.Helper()
-	credential, err := newSite(t, strict(t, known, nil)).register(t, m, &account{id: []byte("ada")})
-	if (err == nil) != accepted {
-		t.Errorf("%s: got %v, want accepted %v", name, err, accepted)
+// A site with a key's metadata accepts what the key attests, whoever issued its
+// certificates.
+func TestFormats(t *testing.T) {
+	for _, issuer := range issuers {
+		m := newModel(t, func(cfg *device.Config) {
+			if issuer.make != nil {
+				cfg.CA = issuer.make(t).parsed(t)
+			}
+		})
+		known := m.exported()
+		for _, tt := range formats {
+			t.Run(issuer.name+"/"+tt.name, func(t *testing.T) {
+				m.t = t
+				credential, err := newSite(t, strict(t, known)).register(t, m, &account{id: []byte("ada")}, in(tt.name))
+				if tt.fixed {
+					checkJudgement(t, err, "signed by unknown authority")
+					return
+				}
+				checkJudgement(t, err, "")
+				if err == nil && credential.AttestationFormat != tt.name {
+					t.Errorf("got format %s, want %s", credential.AttestationFormat, tt.name)
+				}
+			})
+		}
 	}
-	if err == nil && credential.AttestationFormat != format {
-		t.Errorf("%s: got format %s, want %s", name, credential.AttestationFormat, format)
+}
+
+// distrusts are metadata for which a site must refuse a key.
+var distrusts = []struct {
+	name   string
+	change func(*testing.T, *attestation.Metadata)
+	wrong  string
+}{
+	{"foreign root", func(t *testing.T, m *attestation.Metadata) {
+		m.Roots = []*x509.Certificate{impostor(t, m.Roots[0])}
+	}, "error validating the trust chain against the Metadata Service"},
+	{"other model", func(t *testing.T, m *attestation.Metadata) {
+		other := newModel(t, func(cfg *device.Config) { cfg.Profile.AAGUID = authenticator.AAGUID{1} }).described()
+		m.Info, m.Leaf = other.Info, other.Leaf
+	}, "The authenticator has no registered metadata"},
+	{"revoked", func(_ *testing.T, m *attestation.Metadata) {
+		m.Status = []attestation.StatusReport{{Status: "REVOKED", Effective: time.Now()}}
+	}, "REVOKED"},
+}
+
+// With metadata that say something else, the site refuses the same key.
+func TestDistrust(t *testing.T) {
+	m, s := newModel(t), newService(t)
+	for _, tt := range distrusts {
+		changed := m.described()
+		tt.change(t, changed)
+		known := s.publish(t, changed)
+		for _, format := range formats {
+			if format.fixed {
+				continue
+			}
+			t.Run(tt.name+"/"+format.name, func(t *testing.T) {
+				m.t = t
+				_, err := newSite(t, strict(t, known)).register(t, m, &account{id: []byte("ada")}, in(format.name))
+				checkJudgement(t, err, tt.wrong)
+			})
+		}
 	}
 }
 
@@ -176,39 +120,17 @@ var algorithms = []webauthncose.COSEAlgorithmIdentifier{
 // A key of each algorithm is attested and signs. The formats but packed take
 // ES256 alone.
 func TestAlgorithms(t *testing.T) {
-	m := newModel(t, attesting("packed"))
+	m := newModel(t)
+	known := m.exported()
 	for _, alg := range algorithms {
 		t.Run(alg.String(), func(t *testing.T) {
 			m.t = t
-			s := newSite(t, nil)
+			s := newSite(t, strict(t, known))
 			a := s.enrol(t, m, "ada", algorithm(alg))
 			if got := webauthncose.COSEAlgorithmIdentifier(a.credentials[0].Attestation.PublicKeyAlgorithm); got != alg {
 				t.Errorf("got algorithm %v, want %v", got, alg)
 			}
 			s.signIn(t, m, a)
 		})
-	}
-}
-
-// The metadata BLOB of a key is accepted with its root, and with no other.
-func TestMetadataBLOB(t *testing.T) {
-	m, other := newModel(t, attesting("packed")), newModel(t, attesting("packed"))
-	exported, err := m.exported(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	entry := exported.ToMap()[uuid.UUID(m.device.Profile().AAGUID)]
-	if entry == nil || !bytes.Equal(entry.MetadataStatement.AttestationRootCertificates[0].Raw, m.device.Chain()[1].Raw) {
-		t.Errorf("got entry %+v, want the root of the key", entry)
-	}
-	if len(exported.ToKeyIdentifierMap()) == 0 {
-		t.Error("got no entry by key identifier, want one for U2F")
-	}
-	_, foreign, err := other.device.MetadataBLOB(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.exported(foreign); err == nil {
-		t.Error("the BLOB is accepted with a foreign root, want an error")
 	}
 }

@@ -2,14 +2,17 @@ package interop
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/go-webauthn/webauthn/metadata"
+
+	"github.com/softkey-project/softkey/certs"
 )
 
 // program is the path of the program to test, set by TestMain.
@@ -50,11 +53,12 @@ type command struct {
 	state   string
 	profile string
 	origin  string
+	flags   []string // more that say what key it is
 }
 
 func newCommand(t *testing.T, profile string) command {
 	t.Helper()
-	return command{t, filepath.Join(t.TempDir(), "state"), profile, "https://" + rpID}
+	return command{t: t, state: filepath.Join(t.TempDir(), "state"), profile: profile, origin: "https://" + rpID}
 }
 
 func (c command) Create(options any) []byte {
@@ -73,11 +77,13 @@ func (c command) ask(ceremony string, options any) []byte {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return c.run(request, "webauthn", ceremony, "--origin", c.origin, "--device", "loopback", "--profile", c.profile, "--state", c.state)
+	return c.run(request, "webauthn", ceremony, "--origin", c.origin, "--device", "loopback")
 }
 
+// run runs a command of the program on the key, and returns what it printed.
 func (c command) run(stdin []byte, args ...string) []byte {
 	c.t.Helper()
+	args = slices.Concat(args, []string{"--profile", c.profile, "--state", c.state}, c.flags)
 	cmd := exec.Command(program, args...)
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(stdin), &stderr
@@ -88,18 +94,16 @@ func (c command) run(stdin []byte, args ...string) []byte {
 	return out
 }
 
-// root returns the certificate that vouches for the key, which must have been
-// used before.
-func (c command) root() *x509.Certificate {
+// exported are the metadata of the key, which must have been used before.
+func (c command) exported() *metadata.Metadata {
 	c.t.Helper()
-	out := c.run(nil, "attestation", "export", "--state", c.state)
-	block, _ := pem.Decode(out)
-	if block == nil {
-		c.t.Fatalf("softkey attestation export printed no PEM: %s", out)
-	}
-	root, err := x509.ParseCertificate(block.Bytes)
+	roots, err := certs.ParsePEM(c.run(nil, "attestation", "export", "--format", "blob-root"))
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return root
+	decoded, err := decode(c.run(nil, "attestation", "export", "--format", "blob"), roots[0])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return decoded
 }

@@ -129,10 +129,16 @@ func (s *site) byHandle(_, userHandle []byte) (webauthn.User, error) {
 	return nil, errors.New("no such account")
 }
 
-// explain returns all that go-webauthn says about an error.
+// explain returns all that go-webauthn says about an error, and about those that
+// it has from elsewhere.
 func explain(err error) string {
-	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return e.Details + ": " + e.DevInfo
+	e, ok := errors.AsType[*protocol.Error](err)
+	if !ok {
+		return err.Error()
 	}
-	return err.Error()
+	said := e.Details + ": " + e.DevInfo
+	if cause := errors.Unwrap(e); cause != nil {
+		said += ": " + explain(cause)
+	}
+	return said
 }
