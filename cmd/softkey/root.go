@@ -49,6 +49,7 @@ does not protect an account as well as a real key does.`,
 		newProfiles(p),
 		newVersion(p),
 		newCompletion(p),
+		newMan(),
 	)
 	return root
 }
