@@ -422,7 +422,7 @@ func TestClaims(t *testing.T) {
 		if !p.CTAP2() {
 			continue
 		}
-		for _, c := range slices.Concat(optionClaims, algorithmClaims(p), formatClaims(), configClaims(), protocolClaims(), permissionClaims()) {
+		for _, c := range slices.Concat(optionClaims, extensionClaims(), algorithmClaims(p), formatClaims(), configClaims(), protocolClaims(), permissionClaims()) {
 			t.Run(p.Name+"/"+c.name, func(t *testing.T) {
 				r := newRig(t, p)
 				err := c.try(r)
@@ -508,6 +508,19 @@ var limits = []struct {
 			return err
 		}
 		return wants(r.writeBlobs(r.tokenFor(lbw), blobs(int(limit)), 0, limit+1), ctap.StatusLargeBlobStorageFull)
+	}},
+	{"maxCredBlobLength", func(r rig) error {
+		limit := int(r.info.MaxCredBlobLength)
+		if limit == 0 {
+			return nil // that there is no such extension is a claim of its own
+		}
+		for size, want := range map[int]bool{limit: true, limit + 1: false} {
+			m, err := r.makes(inputs{"credBlob": make([]byte, size)}, discoverable)
+			if err != nil || r.told(m.data, "credBlob", true) != want {
+				return fmt.Errorf("%d bytes: %v: %w", size, err, errUntrue)
+			}
+		}
+		return nil
 	}},
 	{"forcePINChange", func(r rig) error {
 		if r.info.ForcePINChange == nil {
