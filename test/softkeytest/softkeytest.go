@@ -6,11 +6,18 @@
 //	response = key.Get(options)     // what navigator.credentials.get would give
 //
 // Options and responses are the JSON of WebAuthn Level 3. Keys share nothing,
-// so tests may run in parallel, each with several.
+// so tests may run in parallel, each with several. A server that wants the user
+// verified needs a key with a PIN, which the browser's half then knows:
+//
+//	key := softkeytest.NewWith(t, softkeytest.Config{PIN: "1234"})
+//
+// and one that wants to know who made the key has to trust [Key.Root].
 package softkeytest
 
 import (
+	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -20,6 +27,7 @@ import (
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/client/webauthn"
+	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/device"
 )
@@ -27,8 +35,20 @@ import (
 // Config says what is special about a key. The zero value is a key of the
 // default profile whose user agrees to everything.
 type Config struct {
-	// Profile names what the key is, such as "u2f"; "": the default.
+	// Profile names what the key is, such as "u2f" or "platform"; "": the
+	// default. `softkey profiles` lists them.
 	Profile string
+
+	// Change, if not nil, makes another key of the profile: one without some
+	// algorithm, say.
+	Change func(*authenticator.Profile)
+
+	// PIN, if not empty, is set on the key, and entered when it is asked for.
+	PIN string
+
+	// Verification, if not nil, is how the key verifies its user by itself. The
+	// profile must have a way to, as "platform" does.
+	Verification authenticator.Verification
 
 	// Origin is that of the page, such as "https://login.example.com". Empty:
 	// "https://" and the RP ID of the options.
@@ -77,27 +97,38 @@ func NewWith(t testing.TB, cfg Config) *Key {
 }
 
 func (k *Key) open() error {
-	name := k.cfg.Profile
-	if name == "" {
-		name = authenticator.DefaultProfile
-	}
-	profile, ok := authenticator.ProfileByName(name)
-	if !ok {
-		return fmt.Errorf("there is no profile %q", name)
+	profile, err := k.cfg.profile()
+	if err != nil {
+		return err
 	}
 	presence := k.cfg.Presence
 	if presence == nil {
 		presence = authenticator.Approve{}
 	}
-	var err error
 	k.dev, err = device.New(device.Config{
-		Profile: profile, Seed: k.cfg.Seed, Presence: presence, PresenceTimeout: k.cfg.PresenceTimeout,
+		Profile: profile, Seed: k.cfg.Seed, PIN: k.cfg.PIN,
+		Presence: presence, PresenceTimeout: k.cfg.PresenceTimeout, Verification: k.cfg.Verification,
 		Log: slog.New(slog.NewTextHandler(logWriter{k.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		return err
 	}
 	return k.plug()
+}
+
+// profile returns what the key is.
+func (c *Config) profile() (authenticator.Profile, error) {
+	p, ok := authenticator.ProfileByName(cmp.Or(c.Profile, authenticator.DefaultProfile))
+	if !ok {
+		return p, fmt.Errorf("there is no profile %q", c.Profile)
+	}
+	if c.Change != nil {
+		c.Change(&p)
+	}
+	if _, verifies := p.Options[ctap.OptionUV]; c.Verification != nil && !verifies {
+		return p, fmt.Errorf("a key of the profile %s cannot verify its user by itself: set Config.Profile, to \"platform\" for one", p.Name)
+	}
+	return p, nil
 }
 
 func (k *Key) plug() (err error) {
@@ -121,6 +152,13 @@ func (k *Key) Replug() {
 	if err := k.plug(); err != nil {
 		k.t.Fatalf("softkeytest: %v", err)
 	}
+}
+
+// Root returns the certificate that vouches for the key, in the end: what a
+// server has to trust that verifies attestation.
+func (k *Key) Root() *x509.Certificate {
+	chain := k.dev.Chain()
+	return chain[len(chain)-1]
 }
 
 // Create registers: it takes PublicKeyCredentialCreationOptionsJSON and returns
@@ -169,7 +207,11 @@ func (k *Key) ceremony(run func(*webauthn.Client, context.Context, []byte) ([]by
 			return nil, err
 		}
 	}
-	return run(&webauthn.Client{Device: k.Device, Origin: origin, U2F: k.cfg.U2F}, context.Background(), b)
+	c := &webauthn.Client{Device: k.Device, Origin: origin, U2F: k.cfg.U2F}
+	if k.cfg.PIN != "" {
+		c.PIN = webauthn.StaticPIN(k.cfg.PIN)
+	}
+	return run(c, context.Background(), b)
 }
 
 func encode(options any) ([]byte, error) {
