@@ -45,6 +45,10 @@ import (
 //	counter FILE N                  check the counter of a U2F signature
 //	listen NAME tcp|udp             occupy a port; $NAME is where
 //	facets NAME FILE                serve a list of facets; $NAME is the server's origin
+//	member NAME FILE PATH           $NAME is a member of a JSON file, such as response.id
+//	expand FILE TEMPLATE            write a file in which $NAME stands for a variable
+//	authdata FILE                   what a credential's authenticator data say; see the file authdata
+//	trusted ADDRESS PIN RPID        have the key tell that site how long its PIN is to be
 func TestScripts(t *testing.T) {
 	bin := t.TempDir()
 	self, err := os.Executable()
@@ -73,6 +77,7 @@ func TestScripts(t *testing.T) {
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
 			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand, "unhex": cmdUnhex, "only": cmdOnly,
 			"ca": cmdCA, "verify": cmdVerify, "facets": cmdFacets,
+			"member": cmdMember, "expand": cmdExpand, "authdata": cmdAuthData, "trusted": cmdTrusted,
 		},
 	})
 }
