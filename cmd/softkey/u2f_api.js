@@ -26,7 +26,7 @@
     } catch (err) {
       result = { errorCode: ErrorCodes.OTHER_ERROR, errorMessage: `softkey u2f serve: ${err.message}` }
     }
-    queueMicrotask(() => callback(result)) // its exceptions are the page's
+    callback(result)
   }
 
   // split finds the callback, and with it what is before and after: pages that

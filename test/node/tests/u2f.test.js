@@ -68,6 +68,10 @@ test('without an application it is the page\'s own origin', async (t) => {
     const answer = await call(u2f.register, none, [{ version: 'U2F_V2', challenge: request.challenge }], null)
     assert(server.checkRegistration(request, answer).successful)
   }
+  const { challenge } = server.request(appId)
+  const { keyHandle, publicKey } = server.checkRegistration({ appId, challenge }, await call(u2f.register, [{ version: 'U2F_V2', challenge }], []))
+  const signature = await call(u2f.sign, [{ version: 'U2F_V2', challenge, keyHandle }])
+  assert(server.checkSignature({ appId, challenge }, signature, publicKey).successful)
 })
 
 test('the server sees another origin\'s page', async (t) => {
@@ -95,6 +99,17 @@ test('error 1: the bridge is gone', async () => {
   const { errorCode, errorMessage } = await call(u2f.register, appId, [server.request(appId)], [])
   assert.equal(errorCode, u2f.ErrorCodes.OTHER_ERROR)
   assert.match(errorMessage, /^softkey u2f serve: /)
+})
+
+test('error 1: the page is not the one that was named', async (t) => {
+  const { script, stop } = await startU2F({ origin: appId })
+  t.after(() => stop())
+  const origin = 'https://evil.example'
+  const page = { location: { origin }, fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, Origin: origin } }) }
+  new Function('window', await (await fetch(script)).text())(page)
+  const { errorCode, errorMessage } = await call(page.u2f.register, appId, [server.request(appId)], [])
+  assert.equal(errorCode, 1)
+  assert.match(errorMessage, /the origin is not allowed: .*--allow-origin https:\/\/evil\.example$/)
 })
 
 test('error 2: the request makes no sense', async (t) => {
