@@ -16,6 +16,7 @@ DESCRIPTOR = bytes.fromhex(
 # the number of the report: 0.
 PRELUDE = """
 import ctypes, errno, fcntl, os, select, signal, sys
+HIDIOCGRDESCSIZE, HIDIOCGRDESC, HIDIOCGRAWINFO, HIDIOCGRAWNAME = 0x80044801, 0x90044802, 0x80084803, 0x80404804
 report = bytes([0]) + b"\\xff" * 4 + bytes([0x86, 0, 8]) + b"\\x07" * 8 + bytes(49)
 """
 
@@ -29,11 +30,11 @@ def test_node(host):
     assert host.plug() == NODE
     printed = program(host, """
 node = os.open("/dev/hidraw0", os.O_RDWR)
-size = int.from_bytes(fcntl.ioctl(node, 0x80044801, bytes(4)), sys.byteorder)
-print(size, fcntl.ioctl(node, 0x90044802, size.to_bytes(4, sys.byteorder) + bytes(size))[4:].hex())
-print(fcntl.ioctl(node, 0x80084803, bytes(8)).hex(" ", 2))
+size = int.from_bytes(fcntl.ioctl(node, HIDIOCGRDESCSIZE, bytes(4)), sys.byteorder)
+print(size, fcntl.ioctl(node, HIDIOCGRDESC, size.to_bytes(4, sys.byteorder) + bytes(size))[4:].hex())
+print(fcntl.ioctl(node, HIDIOCGRAWINFO, bytes(8)).hex(" ", 2))
 try:
-    fcntl.ioctl(node, 0x80404804, bytes(64))
+    fcntl.ioctl(node, HIDIOCGRAWNAME, bytes(64))
 except OSError as failure:
     print(errno.errorcode[failure.errno])
 """)
@@ -68,7 +69,7 @@ os.close(node)
 file = os.open("file", os.O_RDWR | os.O_CREAT, 0o600)
 print(file == node, oct(os.fstat(file).st_mode), os.write(file, bytes(100)), os.lseek(file, 0, 0), len(os.read(file, 200)))
 try:
-    os.open("/dev/hidraw1", os.O_RDWR)
+    os.open("/dev/hidraw9999", os.O_RDWR)
 except OSError as failure:
     print(errno.errorcode[failure.errno])
 """)
@@ -94,6 +95,7 @@ def test_unplugged(host):
 node = os.open("/dev/hidraw0", os.O_RDWR)
 os.write(node, report)
 os.read(node, 64)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as in a program in C
 os.kill({key.process.pid}, signal.SIGTERM)
 for attempt in lambda: os.read(node, 64), lambda: os.write(node, report):
     try:
