@@ -4,7 +4,7 @@ set -u
 unset BASH_ENV # for the group's own children
 trap unplug_all EXIT
 
-program=- program_version=- keys=()
+program=- program_version=- keys=() trace=''
 
 # client PACKAGE [NAME] says whose program the scenarios from here on show.
 client() {
@@ -63,12 +63,14 @@ typing() {
 	wait "$terminal"
 }
 
-# plug FLAGS...: plugs a key in that approves, with a trace; key is its process, node
-# its device. A later --presence wins.
+# plug FLAGS...: plugs a key in, an ephemeral one that approves unless the flags say
+# otherwise. key is its process, node its device, trace the file of its trace.
 plug() {
 	local ready=ready.$((${#keys[@]} + 1)) word kind
+	trace=$PWD/key.$((${#keys[@]} + 1)).trace
+	[[ " $* " == *" --state "* ]] || set -- --ephemeral "$@"
 	mkfifo "$ready"
-	softkey run --ephemeral --presence approve --transport uhid --trace "$ready.trace" "$@" >"$ready" 2>>softkey.log &
+	softkey run --presence approve --transport uhid --trace "$trace" "$@" >"$ready" 2>>softkey.log &
 	key=$!
 	keys+=("$key")
 	exec {lines}<"$ready"
