@@ -7,6 +7,7 @@ import (
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
 )
 
 // operation is something that a client does to a [prepared] key, in one or more
@@ -44,6 +45,20 @@ var operations = []operation{
 		name: "wrong PIN", retries: []uint64{leftRetries, leftRetries - 1}, commitsBy: []int{0, 1, 1},
 		run:  enterWrongPIN,
 		done: func(*content) {},
+	},
+	{
+		name: "register", retries: entered, commitsBy: []int{0, 2, 3},
+		run: func(ctx context.Context, key *client.Device, _ *prepared) error {
+			return registerUser(ctx, key, ctap.User{ID: []byte{1}, Name: "new"})
+		},
+		done: func(c *content) { c.users, c.room = "new/ user/ user/", capacity-3 },
+	},
+	{ // the new credential takes the place of the old
+		name: "register again", retries: entered, commitsBy: []int{0, 2, 3},
+		run: func(ctx context.Context, key *client.Device, p *prepared) error {
+			return registerUser(ctx, key, ctap.User{ID: p.credential.User.ID, Name: "again"})
+		},
+		done: func(c *content) { c.users, c.signing = "again/ user/", "011" },
 	},
 	{
 		name: "update", retries: entered, commitsBy: []int{0, 2, 3},
@@ -109,6 +124,23 @@ func enterWrongPIN(ctx context.Context, key *client.Device, _ *prepared) error {
 		return nil
 	}
 	return fmt.Errorf("a wrong PIN: got %w, want %v", err, ctap.StatusPINInvalid)
+}
+
+// registerUser makes a discoverable credential.
+func registerUser(ctx context.Context, key *client.Device, user ctap.User) error {
+	token, err := key.PINToken(ctx, oldPIN, ctap.PermissionMakeCredential, siteID)
+	if err != nil {
+		return err
+	}
+	discoverable := true
+	req := &ctap.MakeCredentialRequest{
+		ClientDataHash: newHash(), RP: &ctap.RelyingParty{ID: siteID}, User: &user,
+		PubKeyCredParams: []ctap.CredentialParameters{{Algorithm: int64(cose.ES256), Type: ctap.PublicKey}},
+		Options:          &ctap.Options{RK: &discoverable},
+	}
+	req.PinUvAuthProtocol, req.PinUvAuthParam = token.Authorize(req.ClientDataHash)
+	_, err = key.MakeCredential(ctx, req)
+	return err
 }
 
 // commits returns how many the whole operation makes.

@@ -16,6 +16,9 @@ import (
 // large blobs take several.
 const maxMessage = 1024
 
+// siteID is the RP ID of what it has.
+const siteID = "site.example"
+
 // prepared is a key that is off, with something to lose: credentials, a PIN of
 // which two attempts are used up, and large blobs. What it has is [full].
 type prepared struct {
@@ -54,7 +57,7 @@ func writeProfile(t *testing.T) string {
 func (p *prepared) register(t *testing.T, key *client.Device) {
 	t.Helper()
 	for i, discoverable := range []bool{true, true, false} {
-		if err := p.ledger.register(t.Context(), key, "site.example", discoverable); err != nil {
+		if err := p.ledger.register(t.Context(), key, siteID, discoverable); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.ledger.assert(t.Context(), key, p.ledger.credentials[i]); err != nil {
