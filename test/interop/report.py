@@ -1,6 +1,6 @@
 """Prints a table of the checks that ran: report.py FOLDER SUITE...
 
-FOLDER has for each suite SUITE.xml (JUnit, from pytest) or SUITE.json (from go
+FOLDER has for each suite SUITE.xml (JUnit, from pytest or Node) or SUITE.json (go
 test -json), and SUITE.library, which names the software of the suite. The exit
 code is 0 if every suite has checks, and each passed.
 """
@@ -13,13 +13,14 @@ from pathlib import Path
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "skip": "SKIP"}
 
 
-def of_pytest(path):
+def of_junit(path):
     """Yields the name, the verdict and the seconds of each check."""
     for case in xml.parse(path).iter("testcase"):
         failures = {child.tag for child in case} & {"failure", "error", "skipped"}
         verdict = "PASS" if not failures else "SKIP" if failures == {"skipped"} else "FAIL"
         module = case.get("classname", "").rsplit(".", 1)[-1]
-        yield f"{module}.{case.get('name')}", verdict, float(case.get("time", 0))
+        prefix = "" if module == "test" else f"{module}."  # as Node says of all
+        yield prefix + case.get("name"), verdict, float(case.get("time", 0))
 
 
 def of_go(path):
@@ -41,7 +42,7 @@ def of_go(path):
 
 
 def checks_of(folder, suite):
-    for suffix, reader in ((".xml", of_pytest), (".json", of_go)):
+    for suffix, reader in ((".xml", of_junit), (".json", of_go)):
         path = folder / (suite + suffix)
         if path.exists():
             return list(reader(path))
