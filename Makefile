@@ -10,7 +10,7 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race fuzz bench lint cover golden conform interop e2e e2e-full clean help
+.PHONY: build test race fuzz bench lint cover golden conform interop e2e e2e-full packages clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -54,8 +54,11 @@ e2e: ## plug the key into a real kernel, built once (needs root on Debian); E2E=
 e2e-full: ## the same with every scenario: browsers, and machines that QEMU emulates
 	./test/e2e/run --full
 
+packages: ## build a .deb, an .rpm, a static .tar.gz and the files of a container, in dist
+	./packaging/build
+
 clean: ## remove what the other targets make
-	rm -rf bin cover.out cover.html
+	rm -rf bin dist cover.out cover.html
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
