@@ -1,5 +1,6 @@
-// Ceremonies: fido2-lib verifies the statements and signatures that it knows. It
-// does not judge who issued a certificate; @simplewebauthn/server does.
+// Ceremonies: fido2-lib verifies the statements and signatures that it knows, of
+// tpm those of RSA keys alone. It does not judge who issued a certificate;
+// @simplewebauthn/server does both.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
