@@ -1,37 +1,8 @@
 """A key for each test, and python-fido2's devices on it."""
 
 import pytest
-from fido2.hid import CtapHidDevice
-from fido2.hid.base import CtapHidConnection, HidDescriptor
-from softkey import REPORT_SIZE, Key, socket_in
-
-
-class SocketConnection(CtapHidConnection):
-    """Moves reports of 64 bytes over a socket, as FileCtapHidConnection does over /dev/hidraw."""
-
-    def __init__(self, conn):
-        self.conn = conn
-
-    def write_packet(self, data):
-        assert len(data) == REPORT_SIZE, f"a report of {len(data)} bytes"
-        self.conn.sendall(data)
-
-    def read_packet(self):
-        report = b""
-        while len(report) < REPORT_SIZE:
-            part = self.conn.recv(REPORT_SIZE - len(report))
-            if not part:
-                raise ConnectionError("the key closed the connection")
-            report += part
-        return report
-
-    def close(self):
-        self.conn.close()
-
-
-def open_device(key):
-    descriptor = HidDescriptor(key.address, 0xF1D0, 0x5F01, REPORT_SIZE, REPORT_SIZE, "softkey", None)
-    return CtapHidDevice(descriptor, SocketConnection(key.connect()))
+from softkey import Key, socket_in
+from softkey_testing.hid import open_device
 
 
 @pytest.fixture

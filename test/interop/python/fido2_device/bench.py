@@ -5,9 +5,7 @@ and plugs it in: an address that they speak HTTP to. Here the port is a socket,
 and the controller passes on what it hears to the control socket of softkey.
 """
 
-import http.client
 import http.server
-import socket
 import tempfile
 import threading
 from pathlib import Path
@@ -15,39 +13,22 @@ from pathlib import Path
 import fido2.hid
 from fido2.hid import CtapHidDevice
 from fido2.hid.base import HidDescriptor
-from fido2_client.conftest import SocketConnection
-from softkey import PATIENCE, REPORT_SIZE, Key, socket_in
+from softkey import REPORT_SIZE, Key, socket_in
+from softkey_testing.hid import SocketConnection
 
 PROFILE = Path(__file__).with_name("everything.json")
-
-
-class Control(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path):
-        super().__init__("softkey", timeout=PATIENCE)
-        self.path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
 
 
 class Bench:
     """A key in a port, and the hand on it."""
 
     def __init__(self, folder):
-        self.control = folder / "run" / "control.sock"
-        flags = ["--ephemeral", "--profile", PROFILE, "--verification", "approve", "--control", f"unix:{self.control}"]
-        self.key = Key(socket_in(folder), *flags)
+        self.key = Key(socket_in(folder), "--profile", PROFILE, "--verification", "approve")
         self.plugged = True
 
-    def ask(self, method):
-        connection = Control(self.control)
-        connection.request("POST", f"/v1/{method}")
-        assert connection.getresponse().status == 200
-        connection.close()
-        self.plugged = method == "plug"
+    def power(self, on):
+        (self.key.plug if on else self.key.unplug)()
+        self.plugged = on
 
     def descriptors(self):
         if not self.plugged:
@@ -65,7 +46,7 @@ class Controller(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         if "/power/" in self.path:
-            self.bench.ask("plug" if self.path.endswith("/on") else "unplug")
+            self.bench.power(self.path.endswith("/on"))
         self.send_response(200)
         self.end_headers()
 

@@ -12,8 +12,8 @@ import sys
 
 import fido2.hid
 from fido2.hid.base import HidDescriptor
-from fido2_client.conftest import SocketConnection
 from softkey import PATIENCE, REPORT_SIZE
+from softkey_testing.hid import SocketConnection
 
 program, *addresses = sys.argv[1:]
 

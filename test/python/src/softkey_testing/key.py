@@ -72,10 +72,13 @@ class Key:
             "--seed": seed,
             "--pin-file": _write_pin(folder, pin),
         }
-        command = [self.program, "run", "--json", *(["--ephemeral"] if state is None else [])]
+        further = [str(flag) for flag in flags]
+        command = [self.program, "run", "--json"]
         for flag, value in given.items():
             command += [] if value is None else [flag, os.fspath(value)]
-        self._process = _Process([*command, *map(str, flags)], folder)
+        if state is None and "--state" not in further:
+            command.append("--ephemeral")
+        self._process = _Process([*command, *further], folder)
         #: The key for `softkey … --device`.
         self.address = self._process.ready(2)[0]
         #: Where its Unix socket is: each 64 bytes on it are a CTAPHID report.
