@@ -22,6 +22,11 @@ type Client struct {
 	// ChallengeEncoding says what the challenge of the options is.
 	ChallengeEncoding ChallengeEncoding
 
+	// CheckFacet tells whether the origin may use the identity of a U2F
+	// application, for appid and appidExclude; [Facets.Check] does. Nil: it may
+	// where both are of one site, which browsers settle for (§10.1.1).
+	CheckFacet func(ctx context.Context, origin, appID string) error
+
 	// U2F has the key asked in U2F, even if it speaks CTAP2.
 	U2F bool
 

@@ -2,6 +2,7 @@ package webauthn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -41,6 +42,16 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// MarshalJSON returns what a script of the page would read of the exception:
+//
+//	{"name":"NotAllowedError","message":"the user declined"}
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Name    string `json:"name"`
+		Message string `json:"message"`
+	}{e.Name, e.Message})
+}
 
 func fail(name, format string, args ...any) error {
 	return &Error{Name: name, Message: fmt.Sprintf(format, args...)}

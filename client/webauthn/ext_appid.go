@@ -11,11 +11,8 @@ import (
 // made for a U2F application. Which it is, [authentication.chooseRelyingParty]
 // finds out.
 var getAppID = clientExtension[*authentication]{
-	check: func(_ context.Context, op *authentication) error {
-		if op.opts.Extensions.AppID == nil {
-			return nil
-		}
-		return op.origin.checkAppID(*op.opts.Extensions.AppID)
+	check: func(ctx context.Context, op *authentication) error {
+		return op.checkAppID(ctx, op.opts.Extensions.AppID)
 	},
 	tell: func(_ context.Context, op *authentication) error {
 		if appID := op.opts.Extensions.AppID; appID != nil {
@@ -29,11 +26,8 @@ var getAppID = clientExtension[*authentication]{
 // appIDExclude is the extension of that name (§10.1.2): the excluded credentials
 // may be such ones. [creation.excludeAppID] acts on it.
 var appIDExclude = clientExtension[*creation]{
-	check: func(_ context.Context, op *creation) error {
-		if op.opts.Extensions.AppIDExclude == nil {
-			return nil
-		}
-		return op.origin.checkAppID(*op.opts.Extensions.AppIDExclude)
+	check: func(ctx context.Context, op *creation) error {
+		return op.checkAppID(ctx, op.opts.Extensions.AppIDExclude)
 	},
 	tell: func(_ context.Context, op *creation) error {
 		if op.opts.Extensions.AppIDExclude != nil {
@@ -70,10 +64,20 @@ func (op *creation) excludeAppID(ctx context.Context, list []ctap.CredentialDesc
 	return nil
 }
 
-// checkAppID refuses the identity of a U2F application for which the origin may
-// not speak. Its list of facets is not fetched: that it is of the same site is
-// what browsers settle for (§10.1.1).
-func (o *origin) checkAppID(appID string) error {
+// checkAppID refuses the identity of a U2F application, if there is one, for
+// which the origin may not speak.
+func (c *ceremony) checkAppID(ctx context.Context, appID *string) error {
+	switch {
+	case appID == nil:
+		return nil
+	case c.client.CheckFacet != nil:
+		return c.client.CheckFacet(ctx, c.origin.serialised, *appID)
+	}
+	return c.origin.checkSiteOf(*appID)
+}
+
+// checkSiteOf refuses an application of another site than the origin's.
+func (o *origin) checkSiteOf(appID string) error {
 	u, err := url.Parse(appID)
 	if err != nil {
 		return &Error{SecurityError, "the application is no URL", err}

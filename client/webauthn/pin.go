@@ -53,6 +53,9 @@ func (c *ceremony) verifyByPIN(ctx context.Context) error {
 // tokenByPIN asks for the PIN once.
 func (c *ceremony) tokenByPIN(ctx context.Context, r PINRequest) error {
 	pin, err := c.client.PIN(ctx, r)
+	if err != nil && r.Wrong {
+		return declined(ctx, "the PIN is wrong", err)
+	}
 	if err != nil {
 		return declined(ctx, "no PIN was given", err)
 	}

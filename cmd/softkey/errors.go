@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/softkey-project/softkey/client/u2fjson"
+	"github.com/softkey-project/softkey/client/webauthn"
 	"github.com/softkey-project/softkey/ctap"
 )
 
@@ -16,7 +17,7 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitUsage   = 2 // the arguments make no sense
-	exitRefused = 3 // the key said no, with a CTAP status or a U2F status word
+	exitRefused = 3 // the key said no, with a CTAP status or a U2F status word, or the client as a browser would
 )
 
 // usageError is a mistake in the arguments.
@@ -58,13 +59,27 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// isRefusal tells whether err is an answer of the key.
+// isRefusal tells whether err is an answer of the key, or one of a browser's.
 func isRefusal(err error) bool {
 	var status ctap.Status
 	var sw ctap.SW
 	var u2f *u2fjson.Error
-	return errors.As(err, &status) || errors.As(err, &sw) ||
-		errors.As(err, &u2f) && u2f.Code == u2fjson.DeviceIneligible
+	var page *webauthn.Error
+	switch {
+	case errors.As(err, &status), errors.As(err, &sw):
+		return true
+	case errors.As(err, &u2f):
+		return u2f.Code == u2fjson.DeviceIneligible
+	case errors.As(err, &page):
+		return !isFailure(page.Name)
+	}
+	return false
+}
+
+// isFailure tells the exceptions of a page that are no refusal: its options make
+// no sense, whoever ran the program gave up, or the key failed.
+func isFailure(exception string) bool {
+	return exception == webauthn.TypeError || exception == webauthn.AbortError || exception == webauthn.UnknownError
 }
 
 // report tells the user of err, which cmd returned, and returns the exit code.

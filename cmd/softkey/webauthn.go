@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -12,9 +13,10 @@ import (
 
 // webauthnFlags are the flags of `webauthn` and the commands below it.
 type webauthnFlags struct {
-	client   clientFlags
-	origin   string
-	encoding string
+	client      clientFlags
+	origin      string
+	encoding    string
+	checkFacets bool
 }
 
 func newWebAuthn(p *program) *cobra.Command {
@@ -33,6 +35,8 @@ standard input, asks a key, and prints the credential as JSON.`,
 	f.StringVarP(&o.origin, "origin", "o", "", "be the page at the origin `URL`")
 	f.StringVar(&o.encoding, "challenge-encoding", "base64url", "take the challenge for `ENCODING`: base64url, or text for servers that sign the string itself")
 	complete(group, "challenge-encoding", "base64url", "text")
+	f.BoolVar(&o.checkFacets, "check-facets", false,
+		"fetch the list of facets of an appid or appidExclude, and refuse an origin that is not in it")
 	return group
 }
 
@@ -45,7 +49,9 @@ func (o *webauthnFlags) newCommand(p *program, name, short, in, out string, do w
 		Short: short,
 		Long: fmt.Sprintf(`%s: read %s of WebAuthn Level 3 on
 standard input, with or without a member publicKey around it, and print
-%s.`, short, in, out),
+%s.
+
+Where a page would see an exception, its name and message are printed as JSON.`, short, in, out),
 		Example: fmt.Sprintf("  softkey webauthn %s --origin https://example.com < options.json", name),
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return o.run(p, name, do) },
@@ -71,7 +77,14 @@ func (o *webauthnFlags) run(p *program, name string, do webauthnCeremony) error 
 	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
 		c := &webauthn.Client{Device: key, Origin: o.origin, ChallengeEncoding: encoding, PIN: o.client.webauthnPIN(p)}
+		if o.checkFacets {
+			c.CheckFacet = webauthn.Facets{}.Check
+		}
 		response, err := do(c, ctx, options)
+		var exception *webauthn.Error
+		if errors.As(err, &exception) {
+			return errors.Join(err, printJSONLine(p.stdout, exception))
+		}
 		if err != nil {
 			return err
 		}
