@@ -56,7 +56,7 @@ def test_origin(softkey, server):
     credential = register(server, softkey)
     with pytest.raises(SoftkeyError) as e:
         sign_in(server, softkey, credential, origin="https://evil.example")
-    assert (e.value.name, e.value.exit_code) == ("SecurityError", 1)
+    assert e.value.name == "SecurityError"
     with pytest.raises(ValueError, match="[Oo]rigin"):
         register(Fido2Server(RP, verify_origin=lambda origin: origin == "https://example.com"), softkey)
 
