@@ -29,8 +29,10 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 bench: ## run the benchmarks; BENCH selects by name
 	$(GO) test -run '^$$' -bench '$(BENCH)' $(PKG)
 
-lint: ## gofmt, vet and staticcheck (fetched by the Go command)
+lint: ## gofmt, go mod tidy, vet and staticcheck (fetched by the Go command)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	GOWORK=off $(GO) mod tidy -diff
+	GOWORK=off $(GO) -C test/interop mod tidy -diff
 	$(GO) vet $(PKG)
 	$(GO) run $(STATICCHECK) $(PKG)
 
