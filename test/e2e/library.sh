@@ -6,10 +6,14 @@ trap unplug_all EXIT
 
 program=- program_version=- keys=() trace=''
 
-# client PACKAGE [NAME] says whose program the scenarios from here on show.
+# client PACKAGE [NAME] says whose program the scenarios from here on show: a Debian
+# package's, or softkey's own.
 client() {
 	program=${2-$1}
-	program_version=$(dpkg-query -Wf '${source:Upstream-Version}' "$1" 2>/dev/null || echo '(not there)')
+	case $1 in
+	softkey) program_version=$(softkey version | awk -F '[ ,]+' '{ print $2; exit }') ;;
+	*) program_version=$(dpkg-query -Wf '${source:Upstream-Version}' "$1") ;;
+	esac
 }
 
 # result NAME ok|failed SINCE prints a row of the table; SINCE is of $EPOCHREALTIME.
@@ -35,6 +39,18 @@ check() {
 	result "$name" failed "$since"
 	printf '%s: %s (status %s, want %s):\n' "$name" "$*" $status "$pattern"
 	sed 's/^/	/' <<<"$output"
+}
+
+# go_tests PROGRAM FLAGS...: each of its tests is a scenario.
+go_tests() {
+	local program_log=$1.log
+	E2E_NODE=${node-} "$@" -test.v >"$program_log" 2>&1
+	cat "$program_log"
+	awk -v client="$program" -v version="$program_version" '
+		$1 == "---" && $2 ~ /PASS|FAIL/ {
+			printf "result\t%s\t%s\t%s\t%s\t%s\n", $3, client, version, $2 == "PASS:" ? "ok" : "failed", substr($4, 2, length($4) - 3)
+		}' "$program_log"
+	grep -q '^PASS$' "$program_log"
 }
 
 # fails COMMAND... runs one that must fail, and passes its output on.

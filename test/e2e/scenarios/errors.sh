@@ -2,7 +2,6 @@
 #
 # vm: uml
 client softkey
-program_version=$(softkey version | awk -F '[ ,]+' '{ print $2; exit }')
 plain=$(mktemp -d)
 install "$(command -v softkey)" "$plain" # where everybody may run it
 chmod 755 "$plain"

@@ -55,6 +55,11 @@ udevadm settle
 check 'its node is back, and listed' "^$node: vendor=0xf1d0" fido2-token -L
 check 'the credential signs' verified signed
 begin
+kill -STOP "$key"
+sleep 1
+kill -CONT "$key"
+check 'a ceremony goes on after softkey was stopped for a while' '"user":"ada"' ended control touch?wait=10s
+begin
 check 'unplugged in mid-ceremony: the client fails' FIDO_ERR ended control unplug
 control plug
 udevadm settle
