@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -30,27 +29,27 @@ var u2fAPI []byte
 //
 // The origin that the browser tells is the facet of the request.
 type bridge struct {
-	url     string // with a path that cannot be guessed
+	address string // "127.0.0.1:7001"
+	secret  string // a path that cannot be guessed
 	origins []string
 	timeout time.Duration // the longest that a request may take
 	use     func(ctx context.Context, f func(key u2fjson.Key) error) error
 	log     *slog.Logger
 }
 
-// script returns the URL that a page loads.
-func (b *bridge) script() string { return b.url + "/u2f-api.js" }
+// url is what the script asks.
+func (b *bridge) url() string { return "http://" + b.address + "/" + b.secret }
+
+// script is what a page loads.
+func (b *bridge) script() string { return b.url() + "/u2f-api.js" }
 
 // handler returns the bridge as a web server. It may be called from any
 // goroutine.
 func (b *bridge) handler() http.Handler {
-	root := b.url
-	if u, err := url.Parse(b.url); err == nil {
-		root = u.Path
-	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+root+"/u2f-api.js", b.serveScript)
-	mux.Handle(root+"/register", b.forPages(b.ceremony("register", u2fjson.Register)))
-	mux.Handle(root+"/sign", b.forPages(b.ceremony("sign", u2fjson.Authenticate)))
+	mux.HandleFunc("GET /"+b.secret+"/u2f-api.js", b.serveScript)
+	mux.Handle("/"+b.secret+"/register", b.forPages(b.ceremony("register", u2fjson.Register)))
+	mux.Handle("/"+b.secret+"/sign", b.forPages(b.ceremony("sign", u2fjson.Authenticate)))
 	return http.MaxBytesHandler(mux, maxInput)
 }
 
@@ -58,7 +57,7 @@ func (b *bridge) serveScript(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // for pages that isolate themselves
-	fmt.Fprintf(w, "%s(%q)\n", u2fAPI, b.url)
+	fmt.Fprintf(w, "%s(%q)\n", u2fAPI, b.url())
 }
 
 // allows tells whether pages of an origin are answered.

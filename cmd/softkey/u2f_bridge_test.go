@@ -26,7 +26,7 @@ func (untouched) U2FRegister(ctx context.Context, _ ctap.U2FRegisterRequest) (*c
 // newBridge returns a bridge to a key that nobody touches, or that cannot be had.
 func newBridge(err error) http.Handler {
 	b := &bridge{
-		url: "http://127.0.0.1:7001/secret", origins: []string{"http://a.example", "http://b.example:8081"},
+		address: "127.0.0.1:7001", secret: "secret", origins: []string{"http://a.example", "http://b.example:8081"},
 		timeout: time.Minute, log: slog.New(slog.DiscardHandler),
 		use: func(_ context.Context, f func(u2fjson.Key) error) error {
 			if err != nil {

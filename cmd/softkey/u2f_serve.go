@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -61,13 +62,17 @@ func (b *bridgeFlags) run(p *program, o *u2fFlags) (err error) {
 		return err
 	}
 	br := &bridge{
-		url: "http://" + ln.Addr().String() + "/" + strings.ToLower(rand.Text()), origins: b.origins,
+		address: ln.Addr().String(), secret: strings.ToLower(rand.Text()), origins: b.origins,
 		timeout: o.client.timeout, use: key.use, log: slog.New(newLogHandler(p.stderr, slog.LevelInfo)),
 	}
 	if err := readyScript(br.script()).print(p.stdout, b.json); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	return control.Serve(ctx, ln, br.handler())
+	err = control.Serve(ctx, ln, br.handler())
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // the key is slow to give up a page's request, and was waited for
+	}
+	return err
 }
 
 func (b *bridgeFlags) check(o *u2fFlags) error {

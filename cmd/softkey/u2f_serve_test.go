@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -24,28 +25,28 @@ type page struct {
 	bridge string
 }
 
-// post makes a request as u2f-api.js does, and returns the answer.
-func (p page) post(url, body string) (answer map[string]any) {
-	p.t.Helper()
-	req, err := http.NewRequest("POST", url, strings.NewReader(body))
+// send makes a request as u2f-api.js does.
+func (p page) send(name, request string) (*http.Response, error) {
+	req, err := http.NewRequest("POST", p.bridge+name+"?timeout=30s", strings.NewReader(request))
 	if err != nil {
-		p.t.Fatal(err)
+		return nil, err
 	}
 	req.Header.Set("Origin", "https://example.com")
-	resp, err := p.client.Do(req)
+	return p.client.Do(req)
+}
+
+// call returns what a callback gets.
+func (p page) call(name, request string) (answer map[string]any) {
+	p.t.Helper()
+	resp, err := p.send(name, request)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
-		p.t.Fatalf("%s: got %s and %v", url, resp.Status, err)
+		p.t.Fatalf("%s: got %s and %v", name, resp.Status, err)
 	}
 	return answer
-}
-
-func (p page) call(name, request string) map[string]any {
-	p.t.Helper()
-	return p.post(p.bridge+name+"?timeout=30s", request)
 }
 
 // register registers, and returns the key handle.
@@ -135,11 +136,8 @@ func TestServeU2F(t *testing.T) {
 
 // A key elsewhere may be unplugged and plugged in again between requests.
 func TestServeU2FAtASocket(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
-	_, addresses := startRun(t, 2, "run", "--ephemeral", "--presence", "approve",
-		"--transport", "unix:"+filepath.Join(dir, "key"), "--control", "tcp:127.0.0.1:0")
-	hand := "http://" + strings.TrimPrefix(addresses[1], "control tcp:")
-	_, page := serveU2F(t, "--device", addresses[0])
+	device, hand := startControlled(t, "approve")
+	_, page := serveU2F(t, "--device", device)
 	handle := page.register()
 	page.hand(hand + "/v1/unplug")
 	if got := page.call("register", validU2F); got["errorCode"] != 1.0 {
@@ -147,6 +145,33 @@ func TestServeU2FAtASocket(t *testing.T) {
 	}
 	page.hand(hand + "/v1/plug")
 	page.sign(handle)
+}
+
+// A signal ends the command in good order while a page waits for a touch.
+func TestServeU2FStops(t *testing.T) {
+	device, hand := startControlled(t, "control")
+	p, page := serveU2F(t, "--device", device)
+	var asked sync.WaitGroup
+	defer asked.Wait()
+	asked.Go(func() {
+		if resp, err := page.send("register", validU2F); err == nil {
+			resp.Body.Close() // the end of the command may be faster than its answer
+		}
+	})
+	page.hand(hand + "/v1/refuse?wait=30s") // after which the page waits on, as with a U2F key that nobody touches
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	if code := p.finish(); code != exitDone {
+		t.Errorf("exit code %d, want %d; stderr: %s", code, exitDone, p.stderr)
+	}
+}
+
+// startControlled starts a key on a socket, and returns its address and the URL
+// of the hand on it.
+func startControlled(t *testing.T, presence string) (device, hand string) {
+	t.Helper()
+	_, addresses := startRun(t, 2, "run", "--ephemeral", "--presence", presence,
+		"--transport", "unix:"+filepath.Join(t.TempDir(), "run", "key"), "--control", "tcp:127.0.0.1:0")
+	return addresses[0], "http://" + strings.TrimPrefix(addresses[1], "control tcp:")
 }
 
 // hand does something to the key; pages may not.
