@@ -2,8 +2,10 @@ package crash
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -112,6 +114,7 @@ func (p *prepared) find(t *testing.T, key *client.Device, token *client.Token) c
 func (p *prepared) clone(t *testing.T) *prepared {
 	t.Helper()
 	c := *p
+	c.ledger.credentials, c.ledger.discoverable = slices.Clone(p.ledger.credentials), maps.Clone(p.ledger.discoverable)
 	c.machine = newMachine(t, p.program, p.profile)
 	if err := os.Mkdir(c.state, 0o700); err != nil {
 		t.Fatal(err)
