@@ -11,5 +11,10 @@ func (b *Bytes) UnmarshalCBOR(data []byte) error {
 	if len(data) == 0 || data[0]>>5 != majorBytes {
 		return &cbor.UnmarshalTypeError{CBORType: "no byte string", GoType: "ctap.Bytes"}
 	}
-	return codec.dec.Unmarshal(data, (*[]byte)(b))
+	w := walker{data: data}
+	if _, length, err := w.head(); err == nil && uint64(len(data)-w.pos) == length {
+		*b = append(Bytes{}, data[w.pos:]...)
+		return nil
+	}
+	return codec.dec.Unmarshal(data, (*[]byte)(b)) // of another form than the canonical one
 }
