@@ -2,7 +2,6 @@ package desktop
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -244,12 +244,15 @@ func (b *bus) path() string { return strings.TrimPrefix(b.address, "unix:path=")
 // notifications returns a Way that uses the bus.
 func (b *bus) notifications() Notifications { return Notifications{Address: b.address, Words: words} }
 
+// patience is far more than anything here takes.
+const patience = time.Minute
+
 // awaitWithdrawal waits until a notification was withdrawn.
-func (b *bus) awaitWithdrawal(ctx context.Context) {
+func (b *bus) awaitWithdrawal() {
 	b.t.Helper()
 	select {
 	case <-b.closed:
-	case <-ctx.Done():
+	case <-time.After(patience):
 		b.t.Fatal("nothing was withdrawn")
 	}
 }

@@ -59,7 +59,7 @@ func TestNotificationAnswers(t *testing.T) {
 			if err := b.notifications().Confirm(t.Context(), prompt); !errors.Is(err, tt.want) {
 				t.Errorf("Confirm = %v, want %v", err, tt.want)
 			}
-			b.awaitWithdrawal(t.Context()) // whatever the server does by itself
+			b.awaitWithdrawal() // whatever the server does by itself
 		})
 	}
 }
@@ -80,7 +80,7 @@ func TestNotificationText(t *testing.T) {
 			if err := b.notifications().Confirm(t.Context(), prompt); err != nil {
 				t.Fatal(err)
 			}
-			b.awaitWithdrawal(t.Context())
+			b.awaitWithdrawal()
 			got := b.notes[0]
 			if got.title != question.Title || got.body != tt.body || got.urgency != 2 || got.timeoutSeconds != 60 ||
 				!slices.Equal(got.actions, []string{"approve", "Approve", "deny", "Deny"}) {
@@ -97,7 +97,7 @@ func TestNotificationWithdrawn(t *testing.T) {
 	if err := b.notifications().Confirm(ctx, prompt); err != ctap.StatusKeepaliveCancel {
 		t.Errorf("Confirm = %v, want %v", err, ctap.StatusKeepaliveCancel)
 	}
-	b.awaitWithdrawal(t.Context())
+	b.awaitWithdrawal()
 	if want := []uint32{b.notes[0].id}; !slices.Equal(b.withdrawn, want) {
 		t.Errorf("withdrawn: got %v, want %v", b.withdrawn, want)
 	}
