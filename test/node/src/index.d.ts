@@ -123,7 +123,7 @@ export function startKey (options?: KeyOptions): Promise<Key>
 /** What softkey said when it failed. */
 export class SoftkeyError extends Error {
   constructor (message: string, details?: { exitCode?: number | null, errorCode?: number, name?: string })
-  /** Of the program: 1 failed, 2 wrong usage, 3 the key refused; null if it did not run to its end. */
+  /** Of the program: 1 failed, 2 wrong usage, 3 refused, by the key or as a browser would; null if it did not run to its end. */
   exitCode: number | null
   /** Of the U2F JavaScript API, such as 4, DEVICE_INELIGIBLE. */
   errorCode?: number

@@ -12,7 +12,7 @@ export class SoftkeyError extends Error {
     super(message)
     /** That of the exception which a page would see, such as "NotAllowedError". */
     this.name = name
-    /** Of the program: 1 failed, 2 wrong usage, 3 the key refused; null if it did not run to its end. */
+    /** Of the program: 1 failed, 2 wrong usage, 3 refused, by the key or as a browser would; null if it did not run to its end. */
     this.exitCode = exitCode
     /** Of the U2F JavaScript API, such as 4, DEVICE_INELIGIBLE. */
     this.errorCode = errorCode
@@ -76,11 +76,10 @@ export function end (child) {
   })
 }
 
-// failure is the error of a command that ended with an exit code. A WebAuthn
-// exception is the first word of its message, a U2F error code is on stdout.
+// failure is the error of a command that ended with an exit code. What a page
+// would see, an exception or a U2F error object, is on stdout.
 function failure (stdout, stderr, exitCode) {
+  const { name, errorCode } = stdout.startsWith('{') ? JSON.parse(stdout) : {}
   const message = stderr.replace(/^softkey: /gm, '').trim() || `softkey ended with ${exitCode}`
-  const name = /^([A-Z]\w*Error): /m.exec(message)?.[1]
-  const errorCode = stdout.startsWith('{') ? JSON.parse(stdout).errorCode : undefined
-  return new SoftkeyError(message, { name, exitCode, errorCode })
+  return new SoftkeyError(name ? message.replace(`${name}: `, '') : message, { name, exitCode, errorCode })
 }

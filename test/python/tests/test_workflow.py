@@ -43,7 +43,7 @@ def run(commands, folder, environment):
     """Runs the commands of a step as the workflow's runner does, and returns what they print."""
     done = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", commands],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

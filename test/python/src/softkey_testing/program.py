@@ -16,7 +16,8 @@ PATIENCE = 120  # seconds until a command is given up; those that wait for a use
 class SoftkeyError(Exception):
     """What softkey said when it failed.
 
-    exit_code is 1 for a failure, 2 for wrong usage, 3 if the key refused, and None if it did not run to its end.
+    exit_code is 1 for a failure, 2 for wrong usage, 3 for a refusal of the key or one as a browser's, and None if the
+    program did not run to its end. stdout is what it printed.
     name is that of the exception which a page would see, such as "NotAllowedError", and error_code that of the
     U2F JavaScript API, such as 4, DEVICE_INELIGIBLE; None where there is none.
     """
@@ -25,9 +26,9 @@ class SoftkeyError(Exception):
         super().__init__(message)
         self.exit_code = exit_code
         self.stdout = stdout
-        exception = re.match(r"([A-Z]\w*Error): ", message)
-        self.name: str | None = exception[1] if exception else None
-        self.error_code: int | None = json.loads(stdout).get("errorCode") if stdout.startswith("{") else None
+        seen = json.loads(stdout) if stdout.startswith("{") else {}
+        self.name: str | None = seen.get("name")
+        self.error_code: int | None = seen.get("errorCode")
 
 
 def find_program(given: str | os.PathLike[str] | None = None) -> str:
