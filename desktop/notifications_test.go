@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -68,23 +69,28 @@ func TestNotificationText(t *testing.T) {
 	tests := []struct {
 		name         string
 		capabilities []string
+		timeout      time.Duration
 		body         string
+		seconds      int32
 	}{
-		{"markup", []string{"body", "actions", "body-markup"}, "site example.com\naccount &lt;b&gt;ada &amp; co&lt;/b&gt;"},
-		{"plain", []string{"body", "actions"}, question.Body},
+		{"markup", []string{"body", "actions", "body-markup"}, time.Minute, "site example.com\naccount &lt;b&gt;ada &amp; co&lt;/b&gt;", 60},
+		{"plain", []string{"body", "actions"}, time.Minute, question.Body, 60},
+		{"longer than can be said", []string{"body", "actions"}, 1000 * time.Hour, question.Body, math.MaxInt32 / 1000},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBus(t, func(c *connection, n notification) { c.signal(serverName, "ActionInvoked", n.id, "approve") },
 				func(b *bus) { b.capabilities = tt.capabilities })
-			if err := b.notifications().Confirm(t.Context(), prompt); err != nil {
+			p := prompt
+			p.Timeout = tt.timeout
+			if err := b.notifications().Confirm(t.Context(), p); err != nil {
 				t.Fatal(err)
 			}
 			b.awaitWithdrawal()
 			got := b.notes[0]
-			if got.title != question.Title || got.body != tt.body || got.urgency != 2 || got.timeoutSeconds != 60 ||
+			if got.title != question.Title || got.body != tt.body || got.urgency != 2 || got.timeoutSeconds != tt.seconds ||
 				!slices.Equal(got.actions, []string{"approve", "Approve", "deny", "Deny"}) {
-				t.Errorf("got %+v, want %q and two buttons, urgent, for 60 s", got, tt.body)
+				t.Errorf("got %+v, want %q and two buttons, urgent, for %d s", got, tt.body, tt.seconds)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (s *server) show(ctx context.Context, q Question, timeout time.Duration) (i
 	actions := []string{keyApprove, "Approve", keyDeny, "Deny"}
 	hints := map[string]dbus.Variant{"urgency": dbus.MakeVariant(urgencyCritical)}
 	call := s.object().Go(notificationService+".Notify", 0, make(chan *dbus.Call, 1),
-		"softkey", uint32(0), "dialog-password", q.Title, body, actions, hints, int32(timeout.Milliseconds()))
+		"softkey", uint32(0), "dialog-password", q.Title, body, actions, hints, int32(min(timeout.Milliseconds(), math.MaxInt32)))
 	select {
 	case <-call.Done:
 		err = call.Store(&id)
