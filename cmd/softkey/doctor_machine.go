@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/softkey-project/softkey/desktop"
@@ -13,6 +14,7 @@ import (
 // machine is what the checks of doctor look at.
 type machine struct {
 	files   fs.FS                   // from the root folder
+	other   bool                    // it is not Linux, and has neither uhid nor udev
 	open    func(path string) error // whether a device can be opened
 	user    string                  // the login name, "" if it is not known
 	groups  []int                   // of this process
@@ -32,7 +34,7 @@ func thisMachine() (*machine, error) {
 	groups, _ := os.Getgroups() // a system without groups has none to check
 	home, _ := os.UserHomeDir() // likewise
 	return &machine{
-		files: os.DirFS("/"), open: tryDevice, user: os.Getenv("USER"), groups: groups, root: os.Geteuid() == 0,
+		files: os.DirFS("/"), other: runtime.GOOS != "linux", open: tryDevice, user: os.Getenv("USER"), groups: groups, root: os.Geteuid() == 0,
 		home: home, socket: defaultSocket(), state: state, desktop: desktopWays(),
 	}, nil
 }

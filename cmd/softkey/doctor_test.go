@@ -60,6 +60,9 @@ func TestDoctorDevices(t *testing.T) {
 		{"no right", checkUHID, machine{open: fails(syscall.EACCES)}, []string{"warn: /dev/uhid: permission denied|udev rule"}},
 		{"everybody's", checkUHID, machine{open: opens, files: fstest.MapFS{"dev/uhid": {Mode: 0o666}}}, []string{"warn: mode 0666|take away"}},
 
+		{"another system", checkUHID, machine{other: true, open: fails(syscall.ENOENT)}, []string{"ok: only Linux|"}},
+
+		{"no rule on another system", checkRule, machine{other: true}, nil},
 		{"no rule", checkRule, machine{}, []string{"warn: no udev rule|packaging/udev/70-softkey.rules"}},
 		{"no rule for root", checkRule, machine{root: true}, nil},
 		{"rule", checkRule, machine{files: files(map[string]string{"usr/lib/udev/rules.d/70-softkey.rules": rule, "etc/group": groups})},
@@ -80,6 +83,7 @@ func TestDoctorDevices(t *testing.T) {
 			[]string{"warn: not in the group|usermod --append --groups softkey eve"}},
 		{"not in the group, at the seat", checkGroup, machine{user: "eve", open: opens, files: files(map[string]string{"etc/group": groups})}, nil},
 		{"not in the group, without the module", checkGroup, machine{user: "eve", open: fails(syscall.ENOENT), files: files(map[string]string{"etc/group": groups})}, nil},
+		{"group on another system", checkGroup, machine{other: true, open: fails(syscall.EACCES), files: files(map[string]string{"etc/group": groups})}, nil},
 		{"root", checkGroup, machine{root: true, open: fails(syscall.EACCES), files: files(map[string]string{"etc/group": groups})}, nil},
 
 		{"no keys", checkKeys, machine{open: opens}, nil},

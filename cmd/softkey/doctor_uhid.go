@@ -19,6 +19,9 @@ const nodeUHID = "/dev/uhid"
 
 // checkUHID opens /dev/uhid. Without it a key is on a socket.
 func checkUHID(_ context.Context, m *machine) []finding {
+	if m.other {
+		return []finding{fine("a key is on a socket: only Linux lets programs plug one in")}
+	}
 	if err := m.open(nodeUHID); err != nil {
 		failed := uhid.Error{Err: bare(err)}
 		return []finding{warn(failed.Error()+": a key goes to a socket, which browsers do not see", failed.Hint())}
@@ -52,8 +55,8 @@ const uaccessRules = "73-seat-late.rules"
 func checkRule(_ context.Context, m *machine) []finding {
 	file := m.rule()
 	switch {
-	case file == "" && m.root:
-		return nil // which needs none
+	case m.other, file == "" && m.root:
+		return nil // they need none
 	case file == "":
 		return []finding{warn("no udev rule gives you "+nodeUHID,
 			"install the package, or put packaging/udev/70-softkey.rules into /etc/udev/rules.d, and: sudo udevadm control --reload && sudo udevadm trigger "+nodeUHID)}
@@ -102,7 +105,7 @@ func (m *machine) group() []string {
 // checkGroup tells how to be let in where the rule is there, and the user is not.
 func checkGroup(_ context.Context, m *machine) []finding {
 	group := m.group()
-	if group == nil || m.root {
+	if group == nil || m.root || m.other {
 		return nil
 	}
 	number, err := strconv.Atoi(group[2])
