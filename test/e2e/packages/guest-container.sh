@@ -26,9 +26,9 @@ contained() {
 			/usr/sbin/chroot --userspec="$user" --groups= "$image" "$@"' sh $image "$volume" "$user" "$@"
 }
 
-mkfifo ready
-contained "${entrypoint[@]}" "${command[@]}" >ready 2>key.log &
-read -r -t 20 line <ready || cat key.log
+mkfifo container.ready
+contained "${entrypoint[@]}" "${command[@]}" >container.ready 2>key.log &
+read -r -t 20 line <container.ready || cat key.log
 key=$(pgrep -u "${user%:*}")
 trap 'kill $key' EXIT
 check 'it is ready' "^ready unix:$volume/hid.sock$" echo "$line"
