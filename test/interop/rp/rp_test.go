@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -223,6 +224,44 @@ func TestPageAndFacets(t *testing.T) {
 		t.Errorf("/app-identity: got %s", got)
 	}
 	b.get("/elsewhere", 404)
+}
+
+func TestSiteAt(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv6loopback, Port: 8081}
+	tests := []struct {
+		name, origin, listen string
+		wantOrigin, wantRPID string
+		wantErr              string
+	}{
+		{"a name", "", "localhost:8081", "http://localhost:8081", "localhost", ""},
+		{"a port that was picked", "", "localhost:0", "http://localhost:8081", "localhost", ""},
+		{"an origin", "https://rp.example", "[::1]:0", "https://rp.example", "rp.example", ""},
+		{"an origin with a port", "https://rp.example:8443", ":0", "https://rp.example:8443", "rp.example", ""},
+		{"every address", "", ":8081", "", "", "http://:8081, and WebAuthn wants a name"},
+		{"an IPv4 address", "", "127.0.0.1:8081", "", "", "http://127.0.0.1:8081, and WebAuthn wants a name"},
+		{"an IPv6 address", "", "[::1]:0", "", "", "http://[::1]:8081, and WebAuthn wants a name"},
+		{"an origin that is an address", "https://[::1]", ":0", "", "", "https://[::1], and WebAuthn wants a name"},
+		{"an origin with a path", "https://rp.example/", ":0", "", "", "https://rp.example/ is no origin"},
+		{"an origin of no page", "ftp://rp.example", ":0", "", "", "ftp://rp.example is no origin"},
+		{"an origin without a scheme", "rp.example", ":0", "", "", "rp.example is no origin"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := siteAt(tt.origin, tt.listen, addr, nil)
+			if tt.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.wantErr) {
+					t.Errorf("siteAt = %v, want an error that says %q", err, tt.wantErr)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rpID := s.webauthn.Config.RPID; s.origin != tt.wantOrigin || rpID != tt.wantRPID {
+				t.Errorf("siteAt: got origin %s and RP ID %s, want %s and %s", s.origin, rpID, tt.wantOrigin, tt.wantRPID)
+			}
+		})
+	}
 }
 
 func TestReadRoots(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/google/uuid"
 )
 
 // verdict tells what was verified.
@@ -38,7 +39,12 @@ func (s *site) judge(name string, c *webauthn.Credential, statement map[string]a
 	if statement == nil {
 		return v, nil
 	}
-	v.Format, v.Type, v.AAGUID = c.AttestationFormat, c.AttestationType, fmt.Sprintf("%x", c.Authenticator.AAGUID)
+	v.Format, v.Type = c.AttestationFormat, c.AttestationType
+	aaguid, err := uuid.FromBytes(c.Authenticator.AAGUID)
+	if err != nil {
+		return nil, err
+	}
+	v.AAGUID = aaguid.String()
 	chain, err := certificates(statement)
 	if err != nil {
 		return nil, err
