@@ -10,7 +10,7 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race fuzz bench lint cover golden conform interop e2e e2e-full packages clean help
+.PHONY: build test race fuzz bench lint cover golden conform interop e2e e2e-full packages picture clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -58,6 +58,9 @@ e2e-full: ## the same with every scenario: browsers, and machines that QEMU emul
 
 packages: ## build a .deb, an .rpm, a static .tar.gz and the files of a container, in dist
 	./packaging/build
+
+picture: build ## draw docs/session.svg, a recorded session (needs Python 3)
+	python3 docs/session/record.py bin/softkey docs/session.svg
 
 clean: ## remove what the other targets make
 	rm -rf bin dist cover.out cover.html
