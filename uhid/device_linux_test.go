@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -156,6 +157,51 @@ func TestControlRequests(t *testing.T) {
 			t.Errorf("unexpected reply %+v", <-k.replies)
 		}
 	})
+}
+
+// TestLastProgramCloses checks that a command is cancelled for which nobody waits
+// any more, and nothing else.
+func TestLastProgramCloses(t *testing.T) {
+	const channel, other = 5, 6
+	report := func(channel uint32, cmd ctaphid.Command) ctaphid.Report {
+		return ctaphid.Message{Channel: channel, Command: cmd, Payload: []byte{2}}.AppendReports(nil)[0]
+	}
+	keepalive := report(channel, ctaphid.CommandKeepalive)
+	cancel := ctaphid.Message{Channel: channel, Command: ctaphid.CommandCancel}.AppendReports(nil)[0]
+	tests := []struct {
+		name  string
+		wrote []ctaphid.Report
+		want  []ctaphid.Report
+	}{
+		{"nothing was asked", nil, nil},
+		{"the user is asked", []ctaphid.Report{keepalive, keepalive}, []ctaphid.Report{cancel}},
+		{"and another channel answered", []ctaphid.Report{keepalive, report(other, ctaphid.CommandError)}, []ctaphid.Report{cancel}},
+		{"it was answered", []ctaphid.Report{keepalive, report(channel, ctaphid.CommandCBOR)}, nil},
+		{"a long answer goes on", []ctaphid.Report{report(other, ctaphid.CommandCBOR), {3: channel, 4: 0x3B}}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, k := plug()
+				defer d.Close()
+				for _, r := range tt.wrote {
+					if err := d.WriteReport(r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				k.events <- kernel.Event{Type: kernel.Close}
+				k.events <- kernel.Event{Type: kernel.Close} // of a program that asked nothing
+				synctest.Wait()
+				var got []ctaphid.Report
+				for len(d.queue) > 0 {
+					got = append(got, <-d.queue)
+				}
+				if !slices.Equal(got, tt.want) {
+					t.Errorf("got %x, want %x", got, tt.want)
+				}
+			})
+		})
+	}
 }
 
 // TestQueueIsBounded checks that programs cannot fill the memory, nor stop the

@@ -52,20 +52,21 @@ func (d *Device) run(events <-chan kernel.Event) {
 			d.failure = event.Err
 			return
 		case event.Type == kernel.Output:
-			d.take(event.Data)
+			if r, ok := outputOf(event.Data); ok {
+				d.take(r)
+			}
+		case event.Type == kernel.Close:
+			if r, ok := d.orphan.closed(); ok {
+				d.take(r)
+			}
 		case event.Type == kernel.GetReport || event.Type == kernel.SetReport:
 			d.decline(event)
 		}
 	}
 }
 
-// take queues the report of an output event. Like the kernel's, the queue drops
-// what it has no room for.
-func (d *Device) take(data []byte) {
-	r, ok := outputOf(data)
-	if !ok {
-		return
-	}
+// take queues a report. Like the kernel's, the queue drops what it has no room for.
+func (d *Device) take(r ctaphid.Report) {
 	select {
 	case d.queue <- r:
 	default:

@@ -27,12 +27,14 @@ const (
 var errNotStarted = errors.New("the kernel has no driver for the device: is the module hid-generic there?")
 
 // Device is a virtual HID device and a [ctaphid.Transport]: what programs write
-// to its hidraw node is read from it, and the other way round. It stays plugged
-// in until Close.
+// to its hidraw node is read from it, and the other way round. When the last
+// program closes the node while the authenticator asks the user for it, CANCEL is
+// read. The device stays plugged in until Close.
 type Device struct {
 	port   port
 	hidraw string
 	pacer  pacer
+	orphan orphan
 
 	queue   chan ctaphid.Report // from the pump, which closes it when no more will come
 	failure error               // why; set before
@@ -144,6 +146,7 @@ func (d *Device) WriteReport(r ctaphid.Report) error {
 		case <-d.closed:
 		}
 	}
+	d.orphan.wrote(r)
 	err := d.port.WriteEvent(newInput(r))
 	if d.isClosed() {
 		return net.ErrClosed

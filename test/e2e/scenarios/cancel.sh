@@ -5,7 +5,7 @@
 # packages: python3 python3-cryptography fido2-tools
 # python: fido2==2.2.1
 # timeout: 60
-plug --presence ignore --presence-timeout 3s
+plug --presence ignore
 python3 "$E2E_SHARE/e2e/python/cancel.py" "$node"
 
 client fido2-tools libfido2
@@ -29,5 +29,5 @@ answered() {
 	until fido2-token -I "$node" | grep 'version strings'; do sleep 0.1; done
 }
 check 'a client is killed in mid-ceremony' killed orphan
-check 'the key answers the next when the touch is late' FIDO_2_0 answered
-check 'CTAP2_ERR_USER_ACTION_TIMEOUT in the trace' . grep USER_ACTION_TIMEOUT "$trace"
+check 'and the key answers the next' FIDO_2_0 answered
+check 'for it did not wait for the touch' '^0$' sh -c "grep -c ACTION_TIMEOUT '$trace'; true"
