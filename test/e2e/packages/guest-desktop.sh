@@ -9,7 +9,7 @@ daemon=$!
 trap 'kill $daemon; unplug_all' EXIT
 read -r DBUS_SESSION_BUS_ADDRESS <&"$bus"
 
-check 'without a server and a pinentry softkey says so' 'notifications: notification server: .*not provided.*; pinentry: .*not found' \
+check 'without a server and a screen softkey says so' 'notifications: notification server: .*not provided.*; pinentry: .*terminals only' \
 	fails softkey run --ephemeral --presence desktop --transport uhid
 check 'doctor, too' 'warn  desktop ' softkey doctor
 
