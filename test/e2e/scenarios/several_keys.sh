@@ -21,7 +21,7 @@ plug
 ada=$node
 plug
 bob=$node bobs_process=$key
-check 'fido2-token -L lists both' '^2$' sh -c 'fido2-token -L | wc -l'
+check 'fido2-token -L lists both' '^2$' sh -c 'fido2-token -L | grep -c 0xf1d0'
 check 'the first makes a credential' verified credential "$ada" ada
 check 'the second, too' verified credential "$bob" bob
 check 'each signs with its own' verified assertion "$ada" ada
@@ -29,7 +29,7 @@ check 'the second as well' verified assertion "$bob" bob
 check "but not with the other's" NO_CREDENTIALS fails assertion "$bob" ada
 check 'nor the other way round' NO_CREDENTIALS fails assertion "$ada" bob
 unplug "$bobs_process"
-check 'one goes, the other stays' "^$ada: [^/]*$" sh -c 'fido2-token -L | paste -sd " "'
+check 'one goes, the other stays' "^$ada: [^/]*$" sh -c 'fido2-token -L | grep 0xf1d0 | paste -sd " "'
 check 'and signs on' verified assertion "$ada" ada
 
 plug --transport uhid
