@@ -1,18 +1,29 @@
-# Inside the machine: what packaging/Containerfile makes of the container's files,
-# with as few rights as it promises. There is no container engine here: the folder is
-# what the image would be, and the program is run as the recipe says.
-client coreutils Containerfile
-image=/tmp/image
-mkdir -m 755 $image
-tar -C $image -xpf softkey-container.tar
+# Inside the machine: the image of packaging/Containerfile, with as few rights as it
+# promises. buildah makes it; no container engine runs in here, so the program is run
+# as the image says, in a chroot.
+client buildah
 
-# instruction NAME prints the words of an instruction whose arguments are JSON.
-instruction() { sed -En "s/^$1 *\[\"(.*)\"\]$/\1/p" Containerfile | sed 's/", "/\n/g'; }
-mapfile -t entrypoint < <(instruction ENTRYPOINT)
-mapfile -t command < <(instruction CMD)
-mapfile -t health < <(instruction 'HEALTHCHECK.* CMD')
-user=$(sed -n 's/^USER //p' Containerfile)
-volume=$(sed -n 's/^VOLUME //p' Containerfile)
+# images ARGUMENT... is buildah with a storage that works on any file system.
+images() { buildah --root /tmp/images --runroot /tmp/images.run --storage-driver vfs "$@"; }
+
+check 'buildah makes the image' 'Successfully tagged' images bud --isolation chroot --format docker -f Containerfile -t softkey .
+image=/tmp/image
+mkdir $image
+mount --bind "$(images mount "$(images from --pull-never localhost/softkey)")" $image
+
+# config NAME prints the words of a member of the image's configuration.
+config() {
+	images inspect --type image softkey | python3 -c 'import json, sys
+value = json.load(sys.stdin)["Docker"]["config"][sys.argv[1]]
+if isinstance(value, dict):
+    value = value["Test"][1:] if "Test" in value else list(value)
+print(value if isinstance(value, str) else "\n".join(value))' "$1"
+}
+mapfile -t entrypoint < <(config Entrypoint)
+mapfile -t command < <(config Cmd)
+mapfile -t health < <(config Healthcheck)
+user=$(config User)
+volume=$(config Volumes)
 
 # contained COMMAND... runs a program of the image as the recipe's user, with no
 # network, no capability nor a way to get one, no environment, and no folder that it

@@ -7,7 +7,7 @@
 # timeout: 900
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-packages=(udev fido2-tools man-db groff-base zsh fish rpm dbus python3-dbusmock systemd dbus-user-session libpam-systemd pinentry-gtk2 xvfb xdotool)
+packages=(udev fido2-tools man-db groff-base zsh fish rpm dbus python3-dbusmock systemd dbus-user-session libpam-systemd pinentry-gtk2 xvfb xdotool buildah)
 
 # machine ARGUMENT... starts a virtual machine that has the programs, or builds it.
 machine() { "$here/../vm-run.sh" "${packages[@]/#/--package=}" "$@"; }
