@@ -1,16 +1,19 @@
 """Prints a table of the checks that ran: report.py FOLDER SUITE...
 
-FOLDER has for each suite SUITE.xml (JUnit, from pytest or Node) or SUITE.json (go
-test -json), and SUITE.library, which names the software of the suite. The exit
-code is 0 if every suite has checks, and each passed.
+FOLDER has for each suite SUITE.xml (JUnit, from pytest, Node or Maven), SUITE.json
+(go test -json) or SUITE.cargo (what cargo test prints), and SUITE.library, which
+names the software of the suite. The exit code is 0 if every suite has checks, and
+each passed.
 """
 
 import json
+import re
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "skip": "SKIP"}
+CARGO_VERDICTS = {"ok": "PASS", "FAILED": "FAIL", "ignored": "SKIP"}
 
 
 def of_junit(path):
@@ -41,8 +44,14 @@ def of_go(path):
         sys.stdout.writelines(line for lines in output.values() for line in lines)
 
 
+def of_cargo(path):
+    """Yields the same; cargo does not tell how long a test took."""
+    for name, verdict in re.findall(r"^test (\S+) \.\.\. (ok|FAILED|ignored)", path.read_text(), re.MULTILINE):
+        yield name, CARGO_VERDICTS[verdict], 0
+
+
 def checks_of(folder, suite):
-    for suffix, reader in ((".xml", of_junit), (".json", of_go)):
+    for suffix, reader in ((".xml", of_junit), (".json", of_go), (".cargo", of_cargo)):
         path = folder / (suite + suffix)
         if path.exists():
             return list(reader(path))
