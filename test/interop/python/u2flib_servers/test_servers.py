@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from softkey import PATIENCE, PROGRAM, Refused, ask
+from softkey import PATIENCE, Refused, ask
 
 SOURCES = Path(os.environ["U2FLIB_SOURCES"])  # a folder for each version
 PYTHON27 = os.environ["U2FLIB_PYTHON27"]  # empty: there is none
@@ -133,8 +133,7 @@ def test_second_registration(server, key):
 
 def test_missing_application(key):
     """u2f-host registers for an application of no name; softkey does not."""
-    done = subprocess.run(
-        [PROGRAM, "u2f", "register", "--origin", "http://localhost:8081", *map(str, key)],
-        input='{"version": "U2F_V2", "challenge": "AAAA"}', capture_output=True, text=True, timeout=PATIENCE,
-    )
-    assert (done.returncode, json.loads(done.stdout)["errorCode"]) == (1, 2)
+    with pytest.raises(Refused) as refused:
+        ask("u2f", "register", "--origin", "http://localhost:8081", *key, request={"version": "U2F_V2", "challenge": "AAAA"})
+    assert refused.value.exit_code == 1
+    assert json.loads(refused.value.stdout)["errorCode"] == 2
