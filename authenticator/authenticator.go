@@ -74,7 +74,7 @@ type Authenticator struct {
 // the store, or makes one there.
 func New(cfg Config) (*Authenticator, error) {
 	if cfg.Verification == nil {
-		cfg.Profile = cfg.Profile.withoutBuiltInUV()
+		cfg.Profile = cfg.Profile.WithoutBuiltInUV()
 	}
 	if err := cfg.Profile.Validate(); err != nil {
 		return nil, fmt.Errorf("authenticator: %w", err)

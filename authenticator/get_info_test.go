@@ -145,7 +145,7 @@ var infoRules = []struct {
 		return i.MaxPINLength == 0 || i.MaxPINLength >= 8 && i.MaxPINLength <= 63 && i.MinPINLength <= i.MaxPINLength
 	}},
 	{"row 96: transportsForReset are transports", func(i *infoUnderTest) bool {
-		return unique(i.TransportsForReset) && within(i.TransportsForReset, i.Transports)
+		return unique(i.TransportsForReset) && !slices.ContainsFunc(i.TransportsForReset, noneOf(i.Transports))
 	}},
 	{"row 96: rk needs verification and management", func(i *infoUnderTest) bool {
 		return !i.fido23() || !i.Options["rk"] || i.Options["credMgmt"] && i.verifies()

@@ -300,7 +300,10 @@ func TestKeyStoreFull(t *testing.T) {
 }
 
 func TestNoDiscoverableCredentials(t *testing.T) {
-	k := newKey(t, Approve{}, func(c *Config) { c.Profile.DiscoverableCredentials = 0 })
+	k := newKey(t, Approve{}, func(c *Config) {
+		c.Profile, _ = ProfileByName("fido2.0") // which has nothing that needs one
+		c.Profile.DiscoverableCredentials = 0
+	})
 	err := k.command(ctap.CommandMakeCredential, creation("ada", discoverable), nil)
 	wantStatus(t, "rk", err, ctap.StatusUnsupportedOption)
 	var info ctap.GetInfoResponse

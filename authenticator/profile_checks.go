@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/softkey-project/softkey/ctap"
-	"github.com/softkey-project/softkey/ctap/pinuv"
 )
 
 // What authenticatorGetInfo says must not contradict itself (§6.4), a version
@@ -14,11 +13,64 @@ import (
 // featureChecks are all the rules of this file.
 func (p *Profile) featureChecks() []profileCheck {
 	if !p.CTAP2() {
-		return nil
+		return p.u2fChecks()
 	}
 	return slices.Concat(
-		p.listChecks(), p.versionChecks(), p.pinChecks(), p.verificationChecks(), p.configChecks(), p.commandChecks(),
+		p.listChecks(), p.limitChecks(), p.versionChecks(), p.storageChecks(), p.pinChecks(),
+		p.verificationChecks(), p.configChecks(), p.commandChecks(), p.attestationChecks(),
 	)
+}
+
+// u2fChecks are about a key that speaks U2F alone, as one without commands does:
+// nobody can ask it for anything else.
+func (p *Profile) u2fChecks() []profileCheck {
+	checks := []profileCheck{item("versions", p.Versions, isFIDO2, "needs commands")}
+	for _, field := range []struct {
+		set  bool
+		name string
+	}{
+		{len(p.Options) > 0, "options"},
+		{len(p.Extensions) > 0, "extensions"},
+		{len(p.Algorithms) > 0, "algorithms"},
+		{len(p.PinUvAuthProtocols) > 0, "pinUvAuthProtocols"},
+		{len(p.AttestationFormats) > 0, "attestationFormats"},
+		{p.AttestationType != AttestationBasic, "attestationType"},
+		{p.DiscoverableCredentials > 0, "discoverableCredentials"},
+		{p.LongTouchForReset != nil, "longTouchForReset"},
+		{p.PINComplexityPolicy != nil, "pinComplexityPolicy"},
+		{p.VendorPrototypeCommands != nil, "vendorPrototypeConfigCommands"},
+		{len(p.EnterpriseRPIDs) > 0, "enterpriseRpIds"},
+		{p.BackupEligible, "backupEligible"},
+	} {
+		checks = append(checks, profileCheck{field.set, field.name + ": not of a key that speaks U2F alone, as one without commands does"})
+	}
+	return checks
+}
+
+// storageChecks are about what is kept with discoverable credentials alone
+// (§6.8, §12.2 to §12.4).
+func (p *Profile) storageChecks() []profileCheck {
+	none := p.DiscoverableCredentials == 0
+	const need = " needs discoverableCredentials"
+	return []profileCheck{
+		{none && p.promises(ctap.OptionCredMgmt), "options: credMgmt" + need},
+		{none && p.promises(ctap.OptionCredentialMgmtPreview), "options: credentialMgmtPreview" + need},
+		{none && p.promises(ctap.OptionLargeBlobs), "options: largeBlobs" + need},
+		{none && p.extends("largeBlob"), "extensions: largeBlob" + need},
+		{none && p.extends("credBlob"), "extensions: credBlob" + need},
+	}
+}
+
+// attestationChecks are about who vouches for new credentials. Only the format
+// packed has self attestation (WebAuthn §8), U2F and enterprise attestation have
+// none.
+func (p *Profile) attestationChecks() []profileCheck {
+	self := p.AttestationType == AttestationSelf
+	return []profileCheck{
+		{self && slices.ContainsFunc(p.AttestationFormats, certified), "attestationFormats: only packed has self attestation"},
+		{self && p.U2F(), "attestationType: U2F_V2 needs a certificate, not self attestation: leave it out of versions"},
+		{self && p.promises(ctap.OptionEP), "attestationType: option ep needs a certificate, not self attestation"},
+	}
 }
 
 // promises tells whether the key has what an option stands for. Some options
@@ -39,52 +91,18 @@ func (p *Profile) verifies() bool {
 
 func (p *Profile) is(version string) bool { return slices.Contains(p.Versions, version) }
 
-// knownVersions and knownOptions are those that a profile may list. rk and up
-// are not a profile's to say, uvToken is of a draft that nobody speaks.
-var (
-	knownVersions = []string{
-		ctap.VersionU2FV2, ctap.VersionFIDO20, ctap.VersionFIDO21Pre, ctap.VersionFIDO21, ctap.VersionFIDO23,
-	}
-	knownOptions = []string{
-		ctap.OptionPlat, ctap.OptionClientPIN, ctap.OptionUV, ctap.OptionPinUvAuthToken,
-		ctap.OptionNoMcGaPermissionsWithClientPIN, ctap.OptionLargeBlobs, ctap.OptionEP, ctap.OptionBioEnroll,
-		ctap.OptionUserVerificationMgmtPreview, ctap.OptionUVBioEnroll, ctap.OptionAuthnrCfg, ctap.OptionUVAcfg,
-		ctap.OptionCredMgmt, ctap.OptionPerCredMgmtRO, ctap.OptionCredentialMgmtPreview,
-		ctap.OptionSetMinPINLength, ctap.OptionMakeCredUvNotRqd, ctap.OptionAlwaysUv,
-	}
-	lastMembers = []uint64{0x06, 0x0A, 0x15, 0x1E, 0x1F} // of the editions
-)
+// isFIDO2 tells whether a version is one of CTAP2.
+func isFIDO2(version string) bool { return version != ctap.VersionU2FV2 }
 
-// listChecks are about what stands in a list, and about numbers by themselves.
-func (p *Profile) listChecks() []profileCheck {
-	options := make([]string, 0, len(p.Options))
-	for option := range p.Options {
-		options = append(options, option)
-	}
-	return []profileCheck{
-		{!within(p.Versions, knownVersions), "versions: one is unknown"},
-		{!within(options, knownOptions), "options: one is unknown, or not a profile's to say"},
-		{!within(p.TransportsForReset, p.Transports), "transportsForReset: not all are transports"},
-		{repeats(p.Versions), "versions: one is there twice"},
-		{repeats(p.PinUvAuthProtocols), "pinUvAuthProtocols: one is there twice"},
-		{repeats(p.Transports), "transports: one is there twice"},
-		{repeats(p.Algorithms), "algorithms: one is there twice"},
-		{repeats(p.AttestationFormats), "attestationFormats: one is there twice"},
-		{repeats(p.TransportsForReset), "transportsForReset: one is there twice"},
-		{repeats(p.Commands), "commands: one is there twice"},
-		{slices.Contains(p.AttestationFormats, "none"), `attestationFormats: "none" is understood, not listed`},
-		{!slices.Contains(lastMembers, p.MaxInfoMember), "maxInfoMember: not the last of an edition (6, 10, 21, 30, 31)"},
-		{p.MaxCredentialCountInList < 0, "maxCredentialCountInList: less than 0"},
-		{p.DiscoverableCredentials < 0, "discoverableCredentials: less than 0"},
-		{p.BackedUp && !p.BackupEligible, "backedUp: not without backupEligible"},
-	}
-}
+// certified tells whether the statements of a format need a certificate.
+func certified(format string) bool { return format != "packed" }
 
 // versionChecks are about the features that a version makes mandatory (§9).
 func (p *Profile) versionChecks() []profileCheck {
 	fido21 := p.is(ctap.VersionFIDO21) || p.is(ctap.VersionFIDO23)
 	resident := p.is(ctap.VersionFIDO23) && p.DiscoverableCredentials > 0
 	return []profileCheck{
+		{!slices.ContainsFunc(p.Versions, isFIDO2), "versions: commands need FIDO_2_0, FIDO_2_1 or FIDO_2_3"},
 		{resident && !p.verifies(), "options: FIDO_2_3 with discoverable credentials needs clientPin or uv"},
 		{resident && !p.promises(ctap.OptionCredMgmt), "options: FIDO_2_3 with discoverable credentials needs credMgmt"},
 		{fido21 && p.verifies() && !p.promises(ctap.OptionPinUvAuthToken), "options: FIDO_2_1 with user verification needs pinUvAuthToken"},
@@ -104,7 +122,6 @@ func (p *Profile) pinChecks() []profileCheck {
 	return []profileCheck{
 		{p.verifies() && len(p.PinUvAuthProtocols) == 0, "pinUvAuthProtocols: clientPin and uv need one"},
 		{!agrees && len(p.PinUvAuthProtocols) > 0, "pinUvAuthProtocols: for neither clientPin, uv nor hmac-secret"},
-		{slices.ContainsFunc(p.PinUvAuthProtocols, func(n uint64) bool { return pinuv.ByNumber(n) == nil }), "pinUvAuthProtocols: not 1 or 2"},
 		{tokens && !p.verifies(), "options: pinUvAuthToken needs clientPin or uv"},
 		{pin && (p.MinPINLength < 4 || p.MinPINLength > p.MaxPINLength), "minPINLength: not between 4 and maxPINLength"},
 		{pin && (p.MaxPINLength < 8 || p.MaxPINLength > pinMaxLength), "maxPINLength: not between 8 and 63"},
@@ -131,7 +148,8 @@ func (p *Profile) verificationChecks() []profileCheck {
 	}
 }
 
-// configChecks are about authenticatorConfig and what it sets.
+// configChecks are about authenticatorConfig and what it sets. alwaysUv may be on
+// for good, for its subcommand is optional (§7.2); off for good is no feature.
 func (p *Profile) configChecks() []profileCheck {
 	config, minPIN := p.promises(ctap.OptionAuthnrCfg), p.promises(ctap.OptionSetMinPINLength)
 	return []profileCheck{
@@ -144,6 +162,8 @@ func (p *Profile) configChecks() []profileCheck {
 			p.promises(ctap.OptionLargeBlobs) && p.MaxSerializedLargeBlobArray < minLargeBlobRoom,
 			"maxSerializedLargeBlobArray: less than 1024",
 		},
+		{p.promises(ctap.OptionAlwaysUv) && !p.verifies(), "options: alwaysUv needs clientPin or uv"},
+		{p.promises(ctap.OptionAlwaysUv) && !p.Options[ctap.OptionAlwaysUv] && !config, "options: alwaysUv that is off needs authnrCfg"},
 	}
 }
 
@@ -182,18 +202,3 @@ func (p *Profile) commandChecks() []profileCheck {
 
 // lists tells whether a command is among the profile's.
 func (p *Profile) lists(id ctap.Command) bool { return slices.Contains(p.Commands, id) }
-
-// within tells whether all of some are among all.
-func within(some, all []string) bool {
-	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
-}
-
-// repeats tells whether an item is in list twice.
-func repeats[T comparable](list []T) bool {
-	for i, item := range list {
-		if slices.Contains(list[:i], item) {
-			return true
-		}
-	}
-	return false
-}

@@ -31,6 +31,9 @@ func TestProfileChecks(t *testing.T) {
 		}
 	}
 	versions := func(v ...string) func(*Profile) { return func(p *Profile) { p.Versions = v } }
+	noRK := func(p *Profile) { p.DiscoverableCredentials = 0 }
+	unmanaged := both(options(nil, ctap.OptionCredMgmt, ctap.OptionPerCredMgmtRO), commands(ctap.CommandCredentialManagement), versions(ctap.VersionFIDO21))
+	self := func(p *Profile) { p.AttestationType = AttestationSelf }
 	const plain, draft, bio = "fido2.0", "fido2.1-pre", "biometric"
 	tests := []struct {
 		profile string
@@ -38,22 +41,33 @@ func TestProfileChecks(t *testing.T) {
 		want    string // in the error; empty: none
 	}{
 		// Lists and numbers.
-		{DefaultProfile, versions("FIDO_2_0", "FIDO_2_9"), "versions"},
-		{DefaultProfile, versions("FIDO_2_0", "FIDO_2_0"), "versions: one is there twice"},
-		{DefaultProfile, options(map[string]bool{"rk": true}), "options: one is unknown"},
-		{DefaultProfile, options(map[string]bool{"uvToken": true}), "options: one is unknown"},
-		{DefaultProfile, options(map[string]bool{"alwaysUV": true}), "options: one is unknown"},
-		{DefaultProfile, func(p *Profile) { p.TransportsForReset = []string{"nfc"} }, "transportsForReset: not all"},
-		{DefaultProfile, func(p *Profile) { p.TransportsForReset = []string{"usb", "usb"} }, "transportsForReset: one"},
-		{DefaultProfile, func(p *Profile) { p.Transports = []string{"usb", "usb"} }, "transports: one"},
-		{DefaultProfile, func(p *Profile) { p.PinUvAuthProtocols = []uint64{2, 2} }, "pinUvAuthProtocols: one"},
-		{DefaultProfile, func(p *Profile) { p.Algorithms = []cose.ID{cose.ES256, cose.ES256} }, "algorithms: one"},
-		{DefaultProfile, func(p *Profile) { p.AttestationFormats = []string{"packed", "packed"} }, "attestationFormats: one"},
+		{DefaultProfile, versions("FIDO_2_0", "FIDO_2_9"), `versions: "FIDO_2_9" is unknown`},
+		{DefaultProfile, versions("FIDO_2_0", "FIDO_2_0"), `versions: "FIDO_2_0" is there twice`},
+		{DefaultProfile, options(map[string]bool{"rk": true}), `options: "rk" is unknown`},
+		{DefaultProfile, options(map[string]bool{"uvToken": true}), `options: "uvToken" is unknown`},
+		{DefaultProfile, options(map[string]bool{"alwaysUV": true}), `options: "alwaysUV" is unknown`},
+		{DefaultProfile, func(p *Profile) { p.TransportsForReset = []string{"nfc"} }, `transportsForReset: "nfc" is not one of transports`},
+		{DefaultProfile, func(p *Profile) { p.TransportsForReset = []string{"usb", "usb"} }, `transportsForReset: "usb" is there twice`},
+		{DefaultProfile, func(p *Profile) { p.Transports = []string{"usb", "usb"} }, `transports: "usb" is there twice`},
+		{DefaultProfile, func(p *Profile) { p.PinUvAuthProtocols = []uint64{2, 2} }, "pinUvAuthProtocols: 2 is there twice"},
+		{DefaultProfile, func(p *Profile) { p.Algorithms = []cose.ID{cose.ES256, cose.ES256} }, "algorithms: -7 is there twice"},
+		{DefaultProfile, func(p *Profile) { p.AttestationFormats = []string{"packed", "packed"} }, `attestationFormats: "packed" is there twice`},
 		{DefaultProfile, func(p *Profile) { p.AttestationFormats = []string{"packed", "none"} }, `attestationFormats: "none"`},
-		{DefaultProfile, commands(0, ctap.CommandGetInfo), "commands: one is there twice"},
+		{DefaultProfile, commands(0, ctap.CommandGetInfo), "commands: authenticatorGetInfo is there twice"},
+		{DefaultProfile, func(p *Profile) { p.Extensions = append(p.Extensions, "credBlob") }, `extensions: "credBlob" is there twice`},
+		{DefaultProfile, func(p *Profile) { p.Transports = []string{"usb", "foo"} }, `transports: "foo" is unknown`},
+		{DefaultProfile, func(p *Profile) { p.Transports, p.TransportsForReset = nil, nil }, ""},
+		{DefaultProfile, func(p *Profile) { p.Transports = nil }, `transportsForReset: "usb" is not one of transports`},
+		{DefaultProfile, func(p *Profile) { p.Extensions = append(p.Extensions, "appid") }, `extensions: "appid" is not implemented`},
+		{DefaultProfile, func(p *Profile) { p.AAGUID = AAGUID{} }, "aaguid"},
 		{DefaultProfile, func(p *Profile) { p.MaxInfoMember = 0x1d }, "maxInfoMember"},
 		{DefaultProfile, func(p *Profile) { p.MaxInfoMember = 0x1e }, ""},
 		{DefaultProfile, func(p *Profile) { p.MaxCredentialCountInList = -1 }, "maxCredentialCountInList"},
+		{DefaultProfile, func(p *Profile) { p.MaxCredentialCountInList = 205 }, ""},
+		{DefaultProfile, func(p *Profile) { p.MaxCredentialCountInList = 206 }, "maxCredentialCountInList: so many do not fit"},
+		{DefaultProfile, func(p *Profile) { p.MaxCredBlobLength = 3804 }, ""},
+		{DefaultProfile, func(p *Profile) { p.MaxCredBlobLength = 3805 }, "maxCredBlobLength: more than half"},
+		{plain, func(p *Profile) { p.MaxCredBlobLength = 3805 }, ""}, // and no credBlob
 		{DefaultProfile, func(p *Profile) { p.DiscoverableCredentials = -1 }, "discoverableCredentials"},
 		{DefaultProfile, func(p *Profile) { p.BackedUp = true }, "backedUp"},
 		{DefaultProfile, func(p *Profile) { p.BackedUp, p.BackupEligible = true, true }, ""},
@@ -68,17 +82,51 @@ func TestProfileChecks(t *testing.T) {
 		{"fido2.1", func(p *Profile) { p.PinUvAuthProtocols = []uint64{1} }, ""},
 		{"fido2.1", commands(ctap.CommandSelection), "needs authenticatorSelection"},
 		{draft, versions(ctap.VersionFIDO20), "previews are of FIDO_2_1_PRE"},
-		{DefaultProfile, func(p *Profile) {
+		{DefaultProfile, versions(ctap.VersionU2FV2), "versions: commands need FIDO_2_0"},
+		{DefaultProfile, func(p *Profile) { p.Commands = nil }, `versions: "FIDO_2_0" needs commands`},
+		{DefaultProfile, both(versions(ctap.VersionU2FV2), func(p *Profile) { p.Commands = nil }), "options: not of a key that speaks U2F alone"},
+		{"u2f", versions(ctap.VersionU2FV2, ctap.VersionFIDO20), `versions: "FIDO_2_0" needs commands`},
+		{"u2f", versions(ctap.VersionFIDO20), `versions: "FIDO_2_0" needs commands`},
+		{"u2f", options(map[string]bool{ctap.OptionCredMgmt: true}), "options: not of"},
+		{"u2f", func(p *Profile) { p.Extensions = []string{"credProtect"} }, "extensions: not of"},
+		{"u2f", func(p *Profile) { p.Algorithms = []cose.ID{cose.ES256} }, "algorithms: not of"},
+		{"u2f", func(p *Profile) { p.PinUvAuthProtocols = []uint64{2} }, "pinUvAuthProtocols: not of"},
+		{"u2f", func(p *Profile) { p.AttestationFormats = []string{"packed"} }, "attestationFormats: not of"},
+		{"u2f", func(p *Profile) { p.AttestationType = AttestationSelf }, "attestationType: not of"},
+		{"u2f", func(p *Profile) { p.DiscoverableCredentials = 1 }, "discoverableCredentials: not of"},
+		{"u2f", func(p *Profile) { p.LongTouchForReset = no() }, "longTouchForReset: not of"},
+		{"u2f", func(p *Profile) { p.PINComplexityPolicy = no() }, "pinComplexityPolicy: not of"},
+		{"u2f", func(p *Profile) { p.VendorPrototypeCommands = []uint64{} }, "vendorPrototypeConfigCommands: not of"},
+		{"u2f", func(p *Profile) { p.EnterpriseRPIDs = []string{"example.com"} }, "enterpriseRpIds: not of"},
+		{"u2f", func(p *Profile) { p.BackupEligible = true }, "backupEligible: not of"},
+
+		// What only discoverable credentials have.
+		{plain, func(p *Profile) {
 			p.DiscoverableCredentials = 0
 			p.Commands = without(p.Commands, ctap.CommandGetNextAssertion)
 		}, ""},
+		{DefaultProfile, noRK, "options: credMgmt needs discoverableCredentials"},
+		{draft, noRK, "options: credentialMgmtPreview needs discoverableCredentials"},
+		{"fido2.1", both(noRK, unmanaged), "options: largeBlobs needs discoverableCredentials"},
+		{"large-blob-extension", both(noRK, unmanaged), "extensions: largeBlob needs discoverableCredentials"},
+		{"fido2.1", both(noRK, unmanaged, options(nil, ctap.OptionLargeBlobs), commands(ctap.CommandLargeBlobs), func(p *Profile) {
+			p.Extensions = without(p.Extensions, "largeBlobKey")
+		}), "extensions: credBlob needs discoverableCredentials"},
+
+		// Who vouches for credentials.
+		{"platform", self, ""},
+		{"platform", both(self, func(p *Profile) { p.AttestationFormats = nil }), ""},
+		{"platform", both(self, func(p *Profile) { p.AttestationFormats = []string{"packed", "tpm"} }), "attestationFormats: only packed"},
+		{DefaultProfile, self, "attestationType: U2F_V2 needs a certificate"},
+		{"platform", both(self, options(map[string]bool{ctap.OptionEP: false})), "attestationType: option ep needs a certificate"},
+		{"platform", func(p *Profile) { p.AttestationType = "" }, "attestationType: neither"},
 
 		// The PIN.
 		{DefaultProfile, func(p *Profile) { p.PinUvAuthProtocols = nil }, "pinUvAuthProtocols"},
 		{plain, func(p *Profile) { p.PinUvAuthProtocols = nil }, "pinUvAuthProtocols: clientPin and uv need one"},
 		{plain, both(options(nil, ctap.OptionClientPIN), func(p *Profile) { p.Extensions = nil }), "for neither clientPin, uv nor hmac-secret"},
 		{plain, options(nil, ctap.OptionClientPIN), ""}, // hmac-secret
-		{DefaultProfile, func(p *Profile) { p.PinUvAuthProtocols = []uint64{2, 3} }, "pinUvAuthProtocols: not 1 or 2"},
+		{DefaultProfile, func(p *Profile) { p.PinUvAuthProtocols = []uint64{2, 3} }, "pinUvAuthProtocols: 3 is not implemented"},
 		{plain, options(map[string]bool{ctap.OptionPinUvAuthToken: true}, ctap.OptionClientPIN), "pinUvAuthToken needs clientPin or uv"},
 		{plain, func(p *Profile) { p.MinPINLength = 3 }, "minPINLength"},
 		{plain, func(p *Profile) { p.MinPINLength = 64 }, "minPINLength"},
@@ -109,6 +157,9 @@ func TestProfileChecks(t *testing.T) {
 		{DefaultProfile, func(p *Profile) { p.MaxRPIDsForSetMinPINLength = -1 }, "maxRPIDsForSetMinPINLength"},
 		{DefaultProfile, func(p *Profile) { p.MaxRPIDsForSetMinPINLength = 0 }, ""},
 		{plain, options(map[string]bool{ctap.OptionEP: false}), "ep needs authnrCfg"},
+		{plain, options(map[string]bool{ctap.OptionAlwaysUv: true}), ""}, // for good
+		{plain, options(map[string]bool{ctap.OptionAlwaysUv: false}), "options: alwaysUv that is off needs authnrCfg"},
+		{plain, options(map[string]bool{ctap.OptionAlwaysUv: true}, ctap.OptionClientPIN), "options: alwaysUv needs clientPin or uv"},
 		{plain, func(p *Profile) { p.VendorPrototypeCommands = []uint64{} }, "vendorPrototypeConfigCommands"},
 		{DefaultProfile, func(p *Profile) { p.MaxSerializedLargeBlobArray = 1023 }, "maxSerializedLargeBlobArray"},
 		{DefaultProfile, func(p *Profile) { p.MaxSerializedLargeBlobArray = 1024 }, ""},

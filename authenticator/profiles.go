@@ -47,13 +47,15 @@ func (p Profile) with(options map[string]bool) Profile {
 // u2fProfile is a key from before FIDO2. It has no AAGUID.
 func u2fProfile() Profile {
 	return Profile{
-		Name:        "u2f",
-		ProductName: "softkey",
-		VendorID:    0xF1D0,
-		ProductID:   0x5F01,
-		Versions:    []string{ctap.VersionU2FV2},
-		Signatures:  SignaturesRFC6979,
-		Lock:        true,
+		Name:            "u2f",
+		ProductName:     "softkey",
+		VendorID:        0xF1D0,
+		ProductID:       0x5F01,
+		Versions:        []string{ctap.VersionU2FV2},
+		Options:         map[string]bool{},
+		AttestationType: AttestationBasic,
+		Signatures:      SignaturesRFC6979,
+		Lock:            true,
 	}
 }
 

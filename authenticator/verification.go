@@ -27,9 +27,9 @@ type VerificationFunc func(ctx context.Context, p Prompt) (bool, error)
 // Verify calls f.
 func (f VerificationFunc) Verify(ctx context.Context, p Prompt) (bool, error) { return f(ctx, p) }
 
-// withoutBuiltInUV is the profile of a key that has no [Verification]: it does
+// WithoutBuiltInUV is the profile of a key that has no [Verification]: it does
 // not promise any, nor a sensor to set it up.
-func (p Profile) withoutBuiltInUV() Profile {
+func (p Profile) WithoutBuiltInUV() Profile {
 	p.Options = maps.Clone(p.Options)
 	for _, option := range []string{
 		ctap.OptionUV, ctap.OptionUVAcfg, ctap.OptionUVBioEnroll,

@@ -128,7 +128,11 @@ func seededProfile(p authenticator.Profile) authenticator.Profile {
 
 func (d *Device) hedged() bool { return d.profile.Signatures == authenticator.SignaturesHedged }
 
+// attester returns who vouches for credentials; nil, if they do for themselves.
 func (id *identity) attester(hedged bool) *attestation.Attester {
+	if id.leaf == nil {
+		return nil
+	}
 	return attestation.NewAttester(id.leaf, attestation.AttesterConfig{Issuer: id.issuer, Hedged: hedged})
 }
 
@@ -152,8 +156,11 @@ func (d *Device) Plug() { d.authenticator.Plug() }
 func (d *Device) Profile() authenticator.Profile { return d.profile }
 
 // Chain returns the certificates that vouch for the device, the leaf first and
-// the root last.
+// the root last; none, if its profile has self attestation.
 func (d *Device) Chain() []*x509.Certificate {
+	if d.leaf == nil {
+		return nil
+	}
 	return append([]*x509.Certificate{d.leaf.Certificate}, d.issuer.Chain()...)
 }
 

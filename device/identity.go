@@ -21,7 +21,7 @@ import (
 type identity struct {
 	uniq       string
 	issuer     certs.Issuer    // the root, or the user's CA
-	leaf       *certs.Identity // of the model
+	leaf       *certs.Identity // of the model; nil: credentials vouch for themselves
 	enterprise *certs.Identity // of this very device; nil: the profile has no use for it
 	metadata   *certs.Identity // root of what vouches for metadata statements
 }
@@ -57,10 +57,13 @@ func (v vault) identity(ca *certs.CA, p authenticator.Profile) (id identity, err
 	if ca != nil {
 		id.issuer = ca
 	}
-	if id.leaf, err = v.leaf(id.issuer, "leaf/"+p.AAGUID.String(), certs.LeafSpec{AAGUID: p.AAGUID}); err != nil {
+	if id.metadata, err = v.certificate("metadata root", certs.NewMetadataRoot, anyCertificate); err != nil {
 		return id, err
 	}
-	if id.metadata, err = v.certificate("metadata root", certs.NewMetadataRoot, anyCertificate); err != nil {
+	if p.AttestationType == authenticator.AttestationSelf {
+		return id, nil
+	}
+	if id.leaf, err = v.leaf(id.issuer, "leaf/"+p.AAGUID.String(), certs.LeafSpec{AAGUID: p.AAGUID}); err != nil {
 		return id, err
 	}
 	if _, ok := p.Options[ctap.OptionEP]; !ok {

@@ -16,16 +16,15 @@ import (
 // Metadata returns what a relying party is told of the device's model: what it
 // would answer to authenticatorGetInfo as new, and who vouches for it.
 func (d *Device) Metadata() (*attestation.Metadata, error) {
-	chain := d.Chain()
 	m := &attestation.Metadata{
 		Description:    "softkey, a security key made of software (profile " + d.profile.Name + ")",
 		FriendlyName:   "softkey " + d.profile.Name,
-		Roots:          chain[len(chain)-1:],
-		Leaf:           chain[0],
-		Intermediates:  chain[1:max(1, len(chain)-1)],
 		BackupEligible: d.profile.BackupEligible,
 		Algorithms:     d.profile.Algorithms,
 		Version:        authenticator.FirmwareVersion,
+	}
+	if chain := d.Chain(); chain != nil {
+		m.Leaf, m.Intermediates, m.Roots = chain[0], chain[1:len(chain)-1], chain[len(chain)-1:]
 	}
 	if !d.profile.CTAP2() {
 		return m, nil

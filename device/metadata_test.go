@@ -55,6 +55,27 @@ func TestMetadataTellsVerification(t *testing.T) {
 	}
 }
 
+// A key whose credentials vouch for themselves has no certificate, and says so.
+func TestSelfAttestation(t *testing.T) {
+	p, _ := authenticator.ProfileByName("platform")
+	p.AttestationType = authenticator.AttestationSelf
+	d := open(t, Config{Profile: p})
+	if chain := d.Chain(); chain != nil {
+		t.Errorf("got a chain of %d certificates, want none", len(chain))
+	}
+	m, err := d.Metadata()
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement, err := m.Statement()
+	if err != nil || !strings.Contains(string(statement), `"attestationTypes":["basic_surrogate"]`) {
+		t.Errorf("got %s, %v; want basic_surrogate alone", statement, err)
+	}
+	if _, _, err := d.MetadataBLOB(time.Now()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMetadataBLOB(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, Config{Dir: dir})
