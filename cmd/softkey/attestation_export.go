@@ -111,12 +111,17 @@ func (o *exportFlags) export(p *program, format exportFormat) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.key.verifies() { // that it does is what metadata tell; nobody is verified
+		if cfg.Verification, err = openNotRecognise(presenceEnv{}, ""); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.Dir != "" {
 		a, err := readAttestation(cfg.Dir)
 		if err != nil {
 			return nil, err
 		}
-		if format.name == "pem" && cfg.CA == nil {
+		if format.name == "pem" && cfg.CA == nil && !selfAttested(cfg.Profile) {
 			return certs.EncodePEM(a.Root.certificate), nil
 		}
 		if err := a.checkLeaf(cfg); err != nil {
@@ -131,9 +136,14 @@ func (o *exportFlags) export(p *program, format exportFormat) ([]byte, error) {
 	return out, errors.Join(err, d.Close())
 }
 
+func selfAttested(p authenticator.Profile) bool { return p.AttestationType == authenticator.AttestationSelf }
+
 // checkLeaf returns an error unless there is a leaf for the device of cfg, of
-// the same issuer.
+// the same issuer, or none is needed.
 func (a *attestation) checkLeaf(cfg device.Config) error {
+	if selfAttested(cfg.Profile) {
+		return nil
+	}
 	leaf, err := a.leafOf(cfg.Profile)
 	if err != nil {
 		return err
@@ -163,11 +173,29 @@ func (a *attestation) leafOf(p authenticator.Profile) (*x509.Certificate, error)
 }
 
 func exportRoot(d *device.Device) ([]byte, error) {
-	chain := d.Chain()
+	chain, err := chainOf(d)
+	if err != nil {
+		return nil, err
+	}
 	return certs.EncodePEM(chain[len(chain)-1]), nil
 }
 
-func exportChain(d *device.Device) ([]byte, error) { return certs.EncodePEM(d.Chain()...), nil }
+func exportChain(d *device.Device) ([]byte, error) {
+	chain, err := chainOf(d)
+	if err != nil {
+		return nil, err
+	}
+	return certs.EncodePEM(chain...), nil
+}
+
+// chainOf returns the certificates that vouch for a device.
+func chainOf(d *device.Device) ([]*x509.Certificate, error) {
+	if chain := d.Chain(); chain != nil {
+		return chain, nil
+	}
+	return nil, hint(fmt.Errorf("the profile %s has self attestation, and no certificate", d.Profile().Name),
+		"--format metadata is its statement")
+}
 
 func exportMetadata(d *device.Device) ([]byte, error) {
 	m, err := d.Metadata()
@@ -181,6 +209,9 @@ func exportMetadata(d *device.Device) ([]byte, error) {
 }
 
 func exportU2FMetadata(d *device.Device) ([]byte, error) {
+	if p := d.Profile(); !p.U2F() && !slices.Contains(p.AttestationFormats, "fido-u2f") {
+		return nil, hint(fmt.Errorf("the profile %s has neither U2F nor the format fido-u2f", p.Name), "--format metadata is its statement")
+	}
 	m, err := d.Metadata()
 	if err != nil {
 		return nil, err

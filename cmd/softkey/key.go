@@ -121,6 +121,9 @@ func (k *keyFlags) config(p *program) (cfg device.Config, err error) {
 	if cfg.Seed, err = k.seedBytes(); err != nil {
 		return cfg, err
 	}
+	if _, _, err = verificationModes.find(k.verificationMode()); err != nil {
+		return cfg, err
+	}
 	if cfg.Profile, err = k.changedProfile(); err != nil {
 		return cfg, err
 	}
@@ -131,8 +134,10 @@ func (k *keyFlags) config(p *program) (cfg device.Config, err error) {
 	return cfg, err
 }
 
+func (k *keyFlags) verificationMode() string { return cmp.Or(k.verification, noVerification) }
+
 // verifies tells whether the key is to verify its user by itself.
-func (k *keyFlags) verifies() bool { return cmp.Or(k.verification, noVerification) != noVerification }
+func (k *keyFlags) verifies() bool { return k.verificationMode() != noVerification }
 
 // changedProfile returns the profile with what the flags make of it.
 func (k *keyFlags) changedProfile() (authenticator.Profile, error) {
@@ -149,7 +154,19 @@ func (k *keyFlags) changedProfile() (authenticator.Profile, error) {
 	if k.noClientPIN {
 		p = withoutClientPIN(p, k.verifies())
 	}
-	return p, p.Validate()
+	return p, k.checkProfile(p)
+}
+
+// checkProfile says what is wrong with the profile of the key that the flags make.
+func (k *keyFlags) checkProfile(p authenticator.Profile) error {
+	if !k.verifies() {
+		p = p.WithoutBuiltInUV()
+	}
+	err := p.Validate()
+	if err == nil {
+		return nil
+	}
+	return hint(usagef("%s: %w", k.profile, err), "only --verification gives a key uv, and --no-client-pin takes clientPin from it")
 }
 
 // firstPIN returns the PIN of a key that has none yet, "" if it gets none.

@@ -32,17 +32,26 @@ type modeTable[T any] struct {
 // open opens the mode that text describes, such as "approve:2s", and returns its
 // name.
 func (t modeTable[T]) open(env presenceEnv, text string) (opened T, name string, err error) {
+	m, arg, err := t.find(text)
+	if err != nil {
+		return opened, m.name, err
+	}
+	opened, err = m.open(env, arg)
+	return opened, m.name, err
+}
+
+// find returns the mode that text describes, and its argument.
+func (t modeTable[T]) find(text string) (m mode[T], arg string, err error) {
 	name, arg, hasArg := strings.Cut(text, ":")
 	i := slices.IndexFunc(t.modes, func(m mode[T]) bool { return m.name == name })
 	if i < 0 {
-		return opened, name, usagef("%s %q is not one of %s", t.what, text, t.forms())
+		return m, arg, usagef("%s %q is not one of %s", t.what, text, t.forms())
 	}
-	m := t.modes[i]
+	m = t.modes[i]
 	if hasArg && m.argument == without || arg == "" && (hasArg || m.argument == required) {
-		return opened, name, usagef("%s %q: write %s", t.what, text, m.form)
+		return m, arg, usagef("%s %q: write %s", t.what, text, m.form)
 	}
-	opened, err = m.open(env, arg)
-	return opened, name, err
+	return m, arg, nil
 }
 
 // forms lists how the modes are written.

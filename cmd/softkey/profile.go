@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/softkey-project/softkey/authenticator"
@@ -24,11 +25,12 @@ func loadProfile(name string) (authenticator.Profile, error) {
 			"choose one of %s, or name a JSON file", strings.Join(profileNames(), ", "))
 	}
 	if err != nil {
-		return authenticator.Profile{}, fmt.Errorf("profile: %w", err)
+		return authenticator.Profile{}, hint(usagef("profile: %w", err), "name one of %s, or a JSON file", strings.Join(profileNames(), ", "))
 	}
 	p, err := parseProfile(data)
 	if err != nil {
-		return authenticator.Profile{}, fmt.Errorf("%s:%w", name, err)
+		return authenticator.Profile{}, hint(usagef("%s:%w", name, err),
+			"softkey profiles --json shows what may stand in such a file, and docs/profiles.md explains it")
 	}
 	return p, nil
 }
@@ -39,8 +41,9 @@ func loadProfile(name string) (authenticator.Profile, error) {
 //
 // Without base it is the default profile that is changed. Options are changed one
 // by one, and null takes one away; other lists are replaced. A profile with a name
-// of its own is another model, and has another AAGUID if the file gives none. An
-// error begins with the line that it is about.
+// of its own is another model, and has another AAGUID if the file gives none; one
+// that the file names as one of ours must be that. An error begins with the line
+// that it is about.
 func parseProfile(data []byte) (authenticator.Profile, error) {
 	members, err := splitObject(data)
 	if err != nil {
@@ -60,6 +63,9 @@ func parseProfile(data []byte) (authenticator.Profile, error) {
 		}
 	}
 	p := file.profile()
+	if err := checkName(p, members); err != nil {
+		return p, err
+	}
 	if p.Name != inherited.Name && p.AAGUID == inherited.AAGUID && p.CTAP2() {
 		p.AAGUID = authenticator.ProfileAAGUID(p.Name, false)
 	}
@@ -67,6 +73,17 @@ func parseProfile(data []byte) (authenticator.Profile, error) {
 		return p, fmt.Errorf(" %w", err)
 	}
 	return p, nil
+}
+
+// checkName refuses a name that is given, and is that of another profile, which
+// servers know by it.
+func checkName(p authenticator.Profile, members []member) error {
+	i := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.name, "name") })
+	ours, taken := authenticator.ProfileByName(p.Name)
+	if i < 0 || !taken || reflect.DeepEqual(p, ours) {
+		return nil
+	}
+	return fmt.Errorf("%d: name: %q comes with softkey, and this is another: give it a name of its own", members[i].line, p.Name)
 }
 
 func baseProfile(members []member) (authenticator.Profile, error) {
