@@ -1,9 +1,10 @@
-"""Prints a table of the checks that ran: report.py FOLDER SUITE...
+"""Prints a table of the checks that ran, and the acceptance list: report.py FOLDER SUITE...
 
 FOLDER has for each suite SUITE.xml (JUnit, from pytest, Node or Maven), SUITE.json
-(go test -json) or SUITE.cargo (what cargo test prints), and SUITE.library, which
-names the software of the suite. The exit code is 0 if every suite has checks, and
-each passed.
+(go test -json) or SUITE.cargo (what cargo test prints); SUITE.library, which names
+the software of the suite; and SUITE.missing, if some of its checks could not run:
+why. The exit code is 0 if every suite has checks, each passed, and no row of the
+list failed.
 """
 
 import json
@@ -11,6 +12,8 @@ import re
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
+
+import acceptance
 
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "skip": "SKIP"}
 CARGO_VERDICTS = {"ok": "PASS", "FAILED": "FAIL", "ignored": "SKIP"}
@@ -58,24 +61,39 @@ def checks_of(folder, suite):
     return []
 
 
-def library_of(folder, suite):
-    path = folder / f"{suite}.library"
-    return path.read_text().strip() if path.exists() else ""
+def notes_of(folder, suites, suffix):
+    """Returns what the files SUITE.suffix say, of the suites that have one."""
+    paths = {suite: folder / f"{suite}.{suffix}" for suite in suites}
+    return {suite: path.read_text().strip() for suite, path in paths.items() if path.exists()}
+
+
+def print_acceptance(table, libraries, missing):
+    """Prints a line for each row of the acceptance list, and tells whether one failed."""
+    checks = {suite: [(name, verdict) for name, verdict, _ in of_suite] for suite, of_suite in table.items()}
+    failed = False
+    for row in acceptance.rows():
+        verdict, reason = acceptance.judge(row, checks, missing)
+        versions = "; ".join(libraries[suite] for suite in row.suites() if suite in libraries)
+        print(f"{verdict:7}  {row.id:6}  {row.system}: {row.what} [{versions or 'no suite'}] {reason}")
+        failed |= verdict == "FAIL"
+    return failed
 
 
 def main(folder, *suites):
     folder = Path(folder)
     table = {suite: checks_of(folder, suite) for suite in suites}
-    libraries = {suite: library_of(folder, suite) for suite in suites}
-    widths = [max(map(len, names)) for names in (suites, libraries.values())]
+    libraries = notes_of(folder, suites, "library")
+    widths = [max(map(len, names), default=0) for names in (suites, libraries.values())]
     passed = total = 0
     for suite, checks in table.items():
+        library = libraries.get(suite, "")
         for name, verdict, seconds in checks or [("no check ran", "FAIL", 0)]:
-            print(f"{verdict}  {suite:{widths[0]}}  {libraries[suite]:{widths[1]}}  {seconds:7.2f} s  {name}")
+            print(f"{verdict}  {suite:{widths[0]}}  {library:{widths[1]}}  {seconds:7.2f} s  {name}")
             total += 1
             passed += verdict == "PASS"
+    failed = print_acceptance(table, libraries, notes_of(folder, suites, "missing"))
     print(f"interop: {passed} of {total} checks passed")
-    return passed != total
+    return failed or passed != total
 
 
 sys.exit(main(*sys.argv[1:]))
