@@ -47,8 +47,8 @@ golden: ## rewrite the golden files; look at the difference before you commit it
 conform: ## the conformance checklist: each row, the tests that cover it, their result
 	$(GO) run ./test/conform -against docs/conformance.md
 
-interop: ## prove it with python-fido2, python-u2flib-server and go-webauthn (needs Python 3 with venv, a network)
-	./test/interop/run
+interop: ## prove it with servers and clients of others (needs Python 3 with venv, a network); ROW=S002-1: that row of acceptance.txt
+	./test/interop/run $(if $(ROW),--row $(ROW))
 
 e2e: ## plug the key into a real kernel, built once (needs root on Debian); E2E=host: into this machine's
 	./test/e2e/run
