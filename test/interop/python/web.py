@@ -48,12 +48,18 @@ class Server:
             self._process.kill()
             self._process.stdout.close()
 
+    def get(self, path, headers=()):
+        """Returns the status of the answer and its text."""
+        return self._send(path, "GET", headers)
+
     def post(self, path, body=None, headers=()):
-        """Posts JSON, or nothing, and returns the status of the answer and its text."""
-        request = Request(f"http://localhost:{self.port}{path}", method="POST", headers=dict(headers))
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
+        """Does the same with JSON, or with nothing."""
+        if body is None:
+            return self._send(path, "POST", headers)
+        return self._send(path, "POST", {**dict(headers), "Content-Type": "application/json"}, json.dumps(body).encode())
+
+    def _send(self, path, method, headers, data=None):
+        request = Request(f"http://localhost:{self.port}{path}", data, dict(headers), method=method)
         try:
             with self._opener.open(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
