@@ -62,7 +62,7 @@ class Desk:
         printed = None
         for block in section.blocks:
             if block.kind == "file":
-                (self.folder / block.file_name()).write_text(block.text)
+                self.write(block)
             elif block.kind == "sh install":
                 self.install(block.text)
             elif block.kind == "sh server":
@@ -71,6 +71,11 @@ class Desk:
                 printed = self.bash(block.text, self.folder, START)
             elif block.kind == "text":
                 assert matches(printed, block.text), f"got:\n{printed}\nwant:\n{block.text}"
+
+    def write(self, block):
+        file = self.folder / block.file_name()
+        file.unlink(missing_ok=True)  # a link to one that was installed
+        file.write_text(block.text)
 
     def bash(self, text, folder, seconds):
         """Returns what commands print; what goes wrong is told by the test."""
