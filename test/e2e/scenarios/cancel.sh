@@ -4,7 +4,6 @@
 # vm: uml
 # packages: python3 python3-cryptography fido2-tools
 # python: fido2==2.2.1
-# timeout: 60
 plug --presence ignore
 python3 "$E2E_SHARE/e2e/python/cancel.py" "$node"
 

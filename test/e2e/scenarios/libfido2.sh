@@ -3,6 +3,7 @@
 #
 # vm: uml
 # packages: fido2-tools
+# timeout: 300
 client fido2-tools libfido2
 
 # request LINE... prints a hash of client data, then the lines.

@@ -4,6 +4,7 @@
 # vm: uml
 # packages: python3 python3-cryptography
 # python: fido2==2.2.1
+# timeout: 300
 # tests: ./uhid ./test/e2e/node
 client softkey 'the tests of uhid'
 go_tests uhid.test -test.run 'TestKernel[^F]'

@@ -3,7 +3,7 @@
 #
 # vm: uml
 # packages: openssh-client openssh-server
-# timeout: 60
+# timeout: 300
 client openssh-client OpenSSH
 pin=1357bdf
 echo "$pin" >pin
@@ -39,7 +39,7 @@ trap 'kill "$(cat sshd.pid)"; unplug_all' EXIT
 
 # login KEY: a command runs at the server.
 login() {
-	typing "$pin" timeout --foreground 20 ssh -F none -p 2222 -i "$1" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
+	typing "$pin" timeout --foreground 60 ssh -F none -p 2222 -i "$1" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
 		-o UserKnownHostsFile=/dev/null 127.0.0.1 echo "logged in"
 }
 

@@ -3,7 +3,6 @@
 #
 # vm: uml
 # packages: u2f-host u2f-server
-# timeout: 20
 client u2f-host
 plug
 
