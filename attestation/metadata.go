@@ -34,7 +34,8 @@ type Metadata struct {
 	Leaf  *x509.Certificate   // of U2F registrations and of the format fido-u2f; nil: none
 
 	// Intermediates lie between Leaf and Roots. They are anchors too where a
-	// statement carries the leaf alone, as those of U2F do.
+	// statement carries the leaf alone, as those of U2F and of enterprise
+	// attestation do.
 	Intermediates []*x509.Certificate
 
 	BackupEligible bool           // credentials may be copied to other devices
@@ -180,6 +181,9 @@ func (m *Metadata) fido2() (*metadataStatement, error) {
 	s.AttestationTypes = []string{basicSurrogate}
 	if len(m.Roots) > 0 {
 		s.AttestationTypes = info.attestationTypes()
+	}
+	if _, enterprise := info.Options[ctap.OptionEP]; enterprise {
+		s.trust(m.Intermediates)
 	}
 	return s, nil
 }

@@ -112,6 +112,26 @@ func TestStatement(t *testing.T) {
 	})
 }
 
+// An enterprise attestation carries one certificate: whoever issued that is an
+// anchor (CTAP §7.1).
+func TestEnterpriseAnchors(t *testing.T) {
+	m := newMetadata(t)
+	m.Intermediates = []*x509.Certificate{m.Leaf} // any certificate will do
+	root, issuer := base64.StdEncoding.EncodeToString(m.Roots[0].Raw), base64.StdEncoding.EncodeToString(m.Leaf.Raw)
+	for _, tt := range []struct {
+		option, want string
+	}{
+		{"rk", `["` + root + `"]`},
+		{"ep", `["` + root + `","` + issuer + `"]`},
+	} {
+		m.Info.Options[tt.option] = false
+		got, err := m.Statement()
+		if err != nil || !strings.Contains(string(got), `"attestationRootCertificates":`+tt.want) {
+			t.Errorf("option %s: got %s, %v; want attestationRootCertificates %s", tt.option, got, err, tt.want)
+		}
+	}
+}
+
 func TestU2FStatement(t *testing.T) {
 	m := newMetadata(t)
 	m.Intermediates = []*x509.Certificate{m.Leaf} // any certificate will do
