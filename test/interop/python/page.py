@@ -11,6 +11,7 @@ EVERYTHING = {
     "base": "full-policy",  # which has every algorithm and extension
     "attestationFormats": ["packed", "fido-u2f", "tpm", "android-key", "apple", "compound"],
 }
+SELF = {"base": "platform", "name": "selfish", "attestationType": "self"}  # whose credentials vouch for themselves
 AAGUID = "50a4d183-b2dc-5e83-8042-8758cc9420a1"  # of full-policy
 NO_AAGUID = "00000000-0000-0000-0000-000000000000"  # of the format fido-u2f
 
@@ -62,3 +63,11 @@ def miscounted(response):
     data[33] ^= 1  # of rpIdHash (32), flags (1), signCount (4)
     encoded = base64.urlsafe_b64encode(data).decode().rstrip("=")
     return {**response, "response": {**inner, "authenticatorData": encoded}}
+
+
+def otherwise_said(response):
+    """Returns a registration with client data that say the same, but that nobody signed."""
+    inner = response["response"]
+    data = base64.urlsafe_b64decode(inner["clientDataJSON"] + "==") + b" "
+    encoded = base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return {**response, "response": {**inner, "clientDataJSON": encoded}}

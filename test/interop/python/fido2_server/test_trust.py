@@ -7,10 +7,10 @@ from authority import impostor
 from cryptography.exceptions import InvalidSignature as WrongSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
-from fido2.attestation import InvalidSignature, UnsupportedType
+from fido2.attestation import AttestationType, InvalidSignature, PackedAttestation, UnsupportedType
 from fido2.mds3 import MdsAttestationVerifier, MetadataStatement, parse_blob
 from fido2.utils import websafe_decode, websafe_encode
-from page import AAGUID, EVERYTHING, NO_AAGUID
+from page import AAGUID, EVERYTHING, NO_AAGUID, SELF, Page, otherwise_said
 from server import exported, register
 
 FORMATS = ["packed", "tpm", "apple"]
@@ -39,6 +39,26 @@ def test_unknown_format(page, format):
     """What python-fido2 does not know it says so of; go-webauthn and py_webauthn know them."""
     with pytest.raises(UnsupportedType, match=f'"{format}" is not supported'):
         register(page, MdsAttestationVerifier(exported(page)), format)
+
+
+def test_self(tmp_path):
+    """Self attestation: the credential's own key signs, and metadata say that there is no certificate.
+
+    python-fido2's verifier by metadata is for attestations with a certificate.
+    """
+    page = Page(tmp_path, SELF)
+    types = []
+
+    def verifier(attested, client_data_hash):
+        result = PackedAttestation().verify(attested.att_stmt, attested.auth_data, client_data_hash)
+        types.append(result.attestation_type)
+
+    register(page, verifier)
+    assert types == [AttestationType.SELF]
+    with pytest.raises(InvalidSignature):
+        register(page, verifier, change=otherwise_said)
+    statement = MetadataStatement.from_dict(json.loads(page.export("metadata")))
+    assert (statement.attestation_types, statement.attestation_root_certificates) == (["basic_surrogate"], [])
 
 
 def test_statement(page):

@@ -18,11 +18,14 @@ from webauthn.helpers.structs import (
 ES256 = COSEAlgorithmIdentifier.ECDSA_SHA_256
 
 
-def register(page, roots=(), format="packed", alg=ES256, attestation="direct", **members):
+def register(
+    page, roots=(), format="packed", alg=ES256, attestation="direct", change=lambda response: response, **members
+):
     """Registers a credential and returns py_webauthn's judgement of it.
 
     roots are the PEM of the certificates that the site trusts for the format; without any it trusts everybody.
-    members are of the options, where py_webauthn does not make them.
+    members are of the options, where py_webauthn does not make them; change returns what the site gets in place of
+    the key's response.
     """
     options = generate_registration_options(
         rp_id=RP_ID,
@@ -32,7 +35,7 @@ def register(page, roots=(), format="packed", alg=ES256, attestation="direct", *
         supported_pub_key_algs=[alg],
     )
     return verify_registration_response(
-        credential=page.create({**options_to_json_dict(options), "attestationFormats": [format], **members}),
+        credential=change(page.create({**options_to_json_dict(options), "attestationFormats": [format], **members})),
         expected_challenge=options.challenge,
         expected_rp_id=RP_ID,
         expected_origin=ORIGIN,

@@ -6,7 +6,7 @@ It does not know compound, which go-webauthn verifies.
 import pytest
 from authority import impostor, pem
 from cryptography import x509
-from page import AAGUID, EVERYTHING, NO_AAGUID
+from page import AAGUID, EVERYTHING, NO_AAGUID, SELF, Page, otherwise_said
 from server import register
 from webauthn.helpers.exceptions import InvalidRegistrationResponse
 from webauthn.helpers.tpm import structs as tpm
@@ -64,6 +64,14 @@ def test_manufacturer_for_tests(plug):
     page, roots = plug()
     with pytest.raises(InvalidRegistrationResponse, match=f'Unrecognized TPM Manufacturer "{TEST_MANUFACTURER}"'):
         register(page, roots[-1:], "tpm")
+
+
+def test_self(tmp_path):
+    """Self attestation: the credential's own key signs, and there is no certificate."""
+    page = Page(tmp_path, SELF)
+    assert register(page).fmt == "packed"
+    with pytest.raises(InvalidRegistrationResponse, match="Could not verify attestation statement signature"):
+        register(page, change=otherwise_said)
 
 
 def test_none(page):
