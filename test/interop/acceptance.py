@@ -56,7 +56,7 @@ def judge(row, table, missing):
         if failed or not verdicts:
             return "FAIL", f"{suite}: {failed[0] if failed else f'no check ran that {pattern!r} matches'}"
         total += len(verdicts)
-    return "PASS", f"{total} checks of {', '.join(row.suites())}"
+    return "PASS", f"checks: {total}, of {', '.join(row.suites())}"
 
 
 def main(*ids):

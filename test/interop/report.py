@@ -74,7 +74,8 @@ def print_acceptance(table, libraries, missing):
     for row in acceptance.rows():
         verdict, reason = acceptance.judge(row, checks, missing)
         versions = "; ".join(libraries[suite] for suite in row.suites() if suite in libraries)
-        print(f"{verdict:7}  {row.id:6}  {row.system}: {row.what} [{versions or 'no suite'}] {reason}")
+        system = f"{row.system} [{versions}]" if versions else row.system
+        print(f"{verdict:7}  {row.id:6}  {system}: {row.what} ({reason})")
         failed |= verdict == "FAIL"
     return failed
 
