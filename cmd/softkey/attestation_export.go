@@ -136,7 +136,9 @@ func (o *exportFlags) export(p *program, format exportFormat) ([]byte, error) {
 	return out, errors.Join(err, d.Close())
 }
 
-func selfAttested(p authenticator.Profile) bool { return p.AttestationType == authenticator.AttestationSelf }
+func selfAttested(p authenticator.Profile) bool {
+	return p.AttestationType == authenticator.AttestationSelf
+}
 
 // checkLeaf returns an error unless there is a leaf for the device of cfg, of
 // the same issuer, or none is needed.

@@ -95,7 +95,11 @@ var protections = []string{"", "", "UV-optional-with-ID", "UV-required"}
 
 // print writes the credentials below their sites.
 func (l *credentialList) print(out io.Writer) error {
-	fmt.Fprintf(out, "%d credentials at %s, room for %d\n", l.Existing, l.Device, l.Remaining)
+	noun := "credentials"
+	if l.Existing == 1 {
+		noun = "credential"
+	}
+	fmt.Fprintf(out, "%d %s at %s, room for %d\n", l.Existing, noun, l.Device, l.Remaining)
 	for _, site := range l.Sites {
 		name := cmp.Or(site.ID, site.IDHash)
 		if site.Name != "" {

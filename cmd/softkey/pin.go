@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 )
@@ -84,10 +86,20 @@ func (o *pinFlags) manage(p *program, f func(ctx context.Context, p *program, ke
 	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
 		if _, has := pinOption(key); !has {
-			return fmt.Errorf("the key at %s has no PIN, and cannot have one", o.client.at)
+			return withoutPIN(o.client.at, "has no PIN, and cannot have one")
 		}
 		return f(ctx, p, key)
 	})
+}
+
+// withoutPIN says what the key at an address lacks. One in this process is as the
+// flags have it.
+func withoutPIN(at address, what string) error {
+	err := fmt.Errorf("the key at %s %s", at, what)
+	if at.transport != "loopback" {
+		return err
+	}
+	return hint(usageError{err}, "choose a profile that has one, such as --profile %s", authenticator.DefaultProfile)
 }
 
 // pinOption returns whether a PIN is set, and whether the key can have one.
@@ -108,7 +120,7 @@ func (o *pinFlags) set(ctx context.Context, p *program, key *client.Device) erro
 		return err
 	}
 	if err := key.SetPIN(ctx, pin); err != nil {
-		return err
+		return explainNewPIN(err)
 	}
 	fmt.Fprintf(p.stderr, "softkey: the key at %s has a PIN\n", o.client.at)
 	return nil
@@ -127,10 +139,18 @@ func (o *pinFlags) change(ctx context.Context, p *program, key *client.Device) e
 		return err
 	}
 	if err := key.ChangePIN(ctx, current, next); err != nil {
-		return err
+		return explainNewPIN(err)
 	}
 	fmt.Fprintf(p.stderr, "softkey: the key at %s has a new PIN\n", o.client.at)
 	return nil
+}
+
+// explainNewPIN says of a PIN that cannot become the key's what it must be.
+func explainNewPIN(err error) error {
+	if !errors.Is(err, client.ErrNewPIN) {
+		return err
+	}
+	return errors.New("the new PIN will not do" + strings.TrimPrefix(err.Error(), client.ErrNewPIN.Error()))
 }
 
 // newPIN returns the PIN that the key is to get: of the file, else what
@@ -202,7 +222,7 @@ func readRetries(ctx context.Context, key *client.Device, at address) (*retries,
 		r.UV = &left
 	}
 	if r.Set == nil && r.UV == nil {
-		return nil, errors.New("the key at " + at.String() + " has neither a PIN nor a user verification of its own")
+		return nil, withoutPIN(at, "has neither a PIN nor a user verification of its own")
 	}
 	return r, nil
 }

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -21,7 +23,8 @@ func newProfiles(p *program) *cobra.Command {
 		Use:   "profiles",
 		Short: "List what a key can claim to be",
 		Long: `Profiles lists the models that a virtual key can be, and side by side everything
-in which they differ, under the names that a file for --profile has for it. Of an
+in which they differ, under the names that a file for --profile has for it: first
+those of the specifications' editions, then the default and its variants. Of an
 option, "off" means that the key has it and a new key has it off.
 
 The JSON form has all that can be set in such a file, which names a profile as its
@@ -50,16 +53,49 @@ func printProfiles(p *program, profiles []authenticator.Profile) error {
 		}
 		fmt.Fprintf(p.stdout, "%s  %s%s\n", profiles[i].AAGUID, profiles[i].Name, mark)
 	}
-	fmt.Fprintln(p.stdout)
+	// The default is the last of the editions of the specifications; the rest are
+	// variants of it.
+	last := slices.IndexFunc(profiles, func(p authenticator.Profile) bool { return p.Name == authenticator.DefaultProfile })
+	for _, some := range [][]authenticator.Profile{profiles[:last+1], profiles[last:]} {
+		fmt.Fprintln(p.stdout)
+		if err := printTable(p.stdout, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printTable prints profiles side by side, in no more than 100 columns.
+func printTable(out io.Writer, profiles []authenticator.Profile) error {
 	rows, err := profileRows(profiles)
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
+	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
+	for _, row := range append(headerRows(profiles), rows...) {
 		fmt.Fprintf(w, "%s\t%s\n", row.title, strings.Join(row.cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// maxHeader is how many characters of a name have room above a column.
+const maxHeader = 11
+
+// headerRows returns the names of profiles. A long one goes on in a second line,
+// after its last hyphen.
+func headerRows(profiles []authenticator.Profile) []profileRow {
+	first, second := profileRow{}, profileRow{}
+	for _, p := range profiles {
+		cut := len(p.Name)
+		if cut > maxHeader {
+			cut = strings.LastIndexByte(p.Name, '-') + 1
+		}
+		first.cells, second.cells = append(first.cells, p.Name[:cut]), append(second.cells, p.Name[cut:])
+	}
+	if strings.Join(second.cells, "") == "" {
+		return []profileRow{first}
+	}
+	return []profileRow{first, second}
 }
 
 // profileRow is what one thing is in each profile.
@@ -68,9 +104,8 @@ type profileRow struct {
 	cells []string
 }
 
-// profileRows returns the lines of the table of profiles: the names, and what
-// differs. A field that is a list or a set of options has a line for each of its
-// items.
+// profileRows returns the lines of the table of profiles, which are what differs.
+// A field that is a list or a set of options has a line for each of its items.
 func profileRows(profiles []authenticator.Profile) ([]profileRow, error) {
 	fields := make([][]member, len(profiles)) // the same fields for each
 	for i, p := range profileFiles(profiles) {
@@ -82,7 +117,7 @@ func profileRows(profiles []authenticator.Profile) ([]profileRow, error) {
 			return nil, err
 		}
 	}
-	rows := []profileRow{{cells: profileNames()}}
+	var rows []profileRow
 	for i, field := range fields[0] {
 		if field.name == "name" || field.name == "aaguid" {
 			continue
@@ -126,6 +161,9 @@ func (r profileRow) same() bool {
 // fieldItem is one thing that a field says.
 type fieldItem struct{ title, value string }
 
+// counted are the lists of which the table has the length: their items are long.
+var counted = []string{"vendorPrototypeConfigCommands", "enterpriseRpIds"}
+
 // fieldItems returns what a field of a profile says: one thing, or one for each
 // item that is in it; nothing, if it is null.
 func fieldItems(field member) (items []fieldItem, err error) {
@@ -135,6 +173,9 @@ func fieldItems(field member) (items []fieldItem, err error) {
 	case first == '[':
 		var list []json.RawMessage
 		err = json.Unmarshal(field.value, &list)
+		if slices.Contains(counted, field.name) {
+			return []fieldItem{{field.name, strconv.Itoa(len(list))}}, err
+		}
 		for _, item := range list {
 			items = append(items, fieldItem{field.name + " " + itemName(field.name, item), "yes"})
 		}
@@ -150,7 +191,7 @@ func fieldItems(field member) (items []fieldItem, err error) {
 }
 
 // maxCell is how many characters of a text have room in the table.
-const maxCell = 20
+const maxCell = maxHeader
 
 // cellText returns a text, a number or a truth value as the table has it.
 func cellText(value json.RawMessage) string {
