@@ -95,7 +95,7 @@ func (p *Profile) is(version string) bool { return slices.Contains(p.Versions, v
 func isFIDO2(version string) bool { return version != ctap.VersionU2FV2 }
 
 // certified tells whether the statements of a format need a certificate.
-func certified(format string) bool { return format != "packed" }
+func certified(format string) bool { return format != packed }
 
 // versionChecks are about the features that a version makes mandatory (§9).
 func (p *Profile) versionChecks() []profileCheck {
@@ -158,6 +158,7 @@ func (p *Profile) configChecks() []profileCheck {
 		{minPIN && p.MaxRPIDsForSetMinPINLength < 0, "maxRPIDsForSetMinPINLength: less than 0"},
 		{p.promises(ctap.OptionEP) && !config, "options: ep needs authnrCfg"},
 		{p.VendorPrototypeCommands != nil && !config, "vendorPrototypeConfigCommands: need option authnrCfg"},
+		{slices.Contains(p.VendorPrototypeCommands, 0), "vendorPrototypeConfigCommands: 0 is none"},
 		{
 			p.promises(ctap.OptionLargeBlobs) && p.MaxSerializedLargeBlobArray < minLargeBlobRoom,
 			"maxSerializedLargeBlobArray: less than 1024",

@@ -120,6 +120,8 @@ func TestProfileChecks(t *testing.T) {
 		{DefaultProfile, self, "attestationType: U2F_V2 needs a certificate"},
 		{"platform", both(self, options(map[string]bool{ctap.OptionEP: false})), "attestationType: option ep needs a certificate"},
 		{"platform", func(p *Profile) { p.AttestationType = "" }, "attestationType: neither"},
+		{DefaultProfile, func(p *Profile) { p.VendorPrototypeCommands = []uint64{0} }, "vendorPrototypeConfigCommands: 0 is none"},
+		{DefaultProfile, func(p *Profile) { p.VendorPrototypeCommands = []uint64{1, 1} }, "vendorPrototypeConfigCommands: 1 is there twice"},
 
 		// The PIN.
 		{DefaultProfile, func(p *Profile) { p.PinUvAuthProtocols = nil }, "pinUvAuthProtocols"},

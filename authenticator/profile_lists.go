@@ -97,6 +97,7 @@ func (p *Profile) listChecks() []profileCheck {
 		twice("attestationFormats", p.AttestationFormats),
 		twice("transportsForReset", p.TransportsForReset),
 		twice("commands", p.Commands),
+		twice("vendorPrototypeConfigCommands", p.VendorPrototypeCommands),
 		{slices.Contains(p.AttestationFormats, "none"), `attestationFormats: "none" is understood, not listed`},
 	}
 }

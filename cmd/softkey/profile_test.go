@@ -9,21 +9,34 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// The example of docs/profiles.md is a profile, and says what the page says.
-func TestDocumentedProfile(t *testing.T) {
+// documentedProfiles are the examples of docs/profiles.md.
+func documentedProfiles(t *testing.T) (profiles []authenticator.Profile) {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/profiles.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, example, _ := strings.Cut(string(page), "```json\n")
-	example, _, found := strings.Cut(example, "```")
-	if !found {
-		t.Fatal("docs/profiles.md has no example")
+	for _, rest := range strings.Split(string(page), "```json\n")[1:] {
+		example, _, _ := strings.Cut(rest, "```")
+		p, err := parseProfile([]byte(example))
+		if err != nil {
+			t.Fatalf("%s: %v", example, err)
+		}
+		profiles = append(profiles, p)
 	}
-	p, err := parseProfile([]byte(example))
-	if err != nil {
-		t.Fatal(err)
+	return profiles
+}
+
+// The examples of docs/profiles.md are profiles, and say what the page says.
+func TestDocumentedProfiles(t *testing.T) {
+	examples := documentedProfiles(t)
+	if len(examples) != 2 {
+		t.Fatalf("got %d examples, want 2", len(examples))
 	}
+	if self := examples[1]; self.Name != "selfish" || self.AttestationType != authenticator.AttestationSelf || self.U2F() {
+		t.Errorf("got %+v, want self attestation", self)
+	}
+	p := examples[0]
 	_, readOnly := p.Options[ctap.OptionPerCredMgmtRO]
 	if p.Name != "acme" || p.DiscoverableCredentials != 25 || !p.Options[ctap.OptionAlwaysUv] || !p.Options[ctap.OptionCredMgmt] || readOnly {
 		t.Errorf("got %+v, want what the page says", p)
