@@ -53,7 +53,7 @@ interop: ## prove it with servers and clients of others (needs Python 3 with ven
 e2e: ## plug the key into a real kernel, built once (needs root on Debian); E2E=host: into this machine's
 	./test/e2e/run
 
-e2e-full: ## the same with every scenario: browsers, and machines that QEMU emulates
+e2e-full: ## the same with every scenario: Firefox and Chromium's large blobs, too
 	./test/e2e/run --full
 
 packages: ## build a .deb, an .rpm, a static .tar.gz and the files of a container, in dist
