@@ -17,10 +17,10 @@ class Server:
     It is asked as one browser would, which keeps its cookies. What it says goes to the file log, a Path.
     """
 
-    def __init__(self, log, program, *arguments):
+    def __init__(self, log, program, *arguments, python=sys.executable):
         with open(log, "ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-u", program, *arguments],
+                [python, "-u", program, *arguments],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True,
             )  # fmt: skip
         self._opener = build_opener(HTTPCookieProcessor(CookieJar()))

@@ -1,6 +1,6 @@
 """LinOTP's rules for tokens of the type u2f: what a LinOTP accepted keeps them, and what `softkey u2f` makes does.
 
-No LinOTP runs here: that is said by the script that starts this suite.
+A LinOTP itself is asked by test_server.py, where there is a Python 2.7 for it.
 """
 
 import base64
@@ -9,29 +9,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from client import APP_ID, EVIL, FORMS, Client
 from relying_party import Rejected, Token, decoded
-from softkey import Refused, ask
+from softkey import Refused
 
 pytestmark = pytest.mark.acceptance("S004-4")
-APP_ID = "https://u2fdemo.de"
-EVIL = "https://evil.example"
 ACCEPTED = json.loads((Path(__file__).parent / "testdata" / "accepted.json").read_text())["exchanges"]
-# softkey's own form of the client, and that of u2f-host.
-FORMS = {
-    "softkey": {"register": ["register", "--origin"], "authenticate": ["authenticate", "--origin"]},
-    "u2f-host": {"register": ["-aregister", "-o"], "authenticate": ["-aauthenticate", "-o"]},
-}
-
-
-class Client:
-    """The browserless client, in one of its forms, with a key in a folder."""
-
-    def __init__(self, folder, form):
-        self.folder, self.form = folder, form
-
-    def answer(self, action, request, origin=APP_ID):
-        flags = "--device", "loopback", "--state", self.folder
-        return ask("u2f", *FORMS[self.form][action], origin, *flags, request=request)
 
 
 @pytest.fixture(params=FORMS)
