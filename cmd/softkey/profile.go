@@ -54,13 +54,8 @@ func parseProfile(data []byte) (authenticator.Profile, error) {
 		return inherited, err
 	}
 	file := newProfileFile(inherited)
-	for _, m := range members {
-		if m.name == "base" {
-			continue
-		}
-		if err := m.into(&file); err != nil {
-			return inherited, fmt.Errorf("%d: %w", m.line, err)
-		}
+	if err := file.change(members); err != nil {
+		return inherited, err
 	}
 	p := file.profile()
 	if err := checkName(p, members); err != nil {
@@ -75,10 +70,30 @@ func parseProfile(data []byte) (authenticator.Profile, error) {
 	return p, nil
 }
 
+// change sets the fields that the members are named after.
+func (f *profileFile) change(members []member) error {
+	known, err := f.members()
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if m.name == "base" {
+			continue
+		}
+		if !slices.Contains(known, m.name) { // encoding/json takes "Name" for "name"
+			return fmt.Errorf("%d: unknown field %q", m.line, m.name)
+		}
+		if err := m.into(f); err != nil {
+			return fmt.Errorf("%d: %w", m.line, err)
+		}
+	}
+	return nil
+}
+
 // checkName refuses a name that is given, and is that of another profile, which
 // servers know by it.
 func checkName(p authenticator.Profile, members []member) error {
-	i := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.name, "name") })
+	i := slices.IndexFunc(members, func(m member) bool { return m.name == "name" })
 	ours, taken := authenticator.ProfileByName(p.Name)
 	if i < 0 || !taken || reflect.DeepEqual(p, ours) {
 		return nil
@@ -120,9 +135,7 @@ func (m member) into(f *profileFile) error {
 	if err != nil {
 		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(object))
-	dec.DisallowUnknownFields()
-	err = dec.Decode(f)
+	err = json.Unmarshal(object, f)
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
 		return fmt.Errorf("%s: a JSON %s where %s is wanted", m.name, wrong.Value, wanted(wrong.Type))

@@ -27,6 +27,19 @@ func newProfileFile(p authenticator.Profile) profileFile {
 	return f
 }
 
+// members returns the names of all that may stand in a file, but for base.
+func (f profileFile) members() (names []string, err error) {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
+	all, err := splitObject(data)
+	for _, m := range all {
+		names = append(names, m.name)
+	}
+	return names, err
+}
+
 func profileFiles(profiles []authenticator.Profile) (files []profileFile) {
 	for _, p := range profiles {
 		files = append(files, newProfileFile(p))
