@@ -1,7 +1,8 @@
-"""LinOTP in a folder: serve27.py FOLDER PACKAGES SOURCE makes its database and its keys, and serves it.
+"""LinOTP in a folder: serve27.py FOLDER PACKAGES SOURCE [localhost:PORT] makes its database and keys, and serves it.
 
 For Python 2.7. What `paster setup-app` and `paster serve` do is done by their steps, because LinOTP as a package
-wants LDAP. It answers on a port of loopback, which a line on standard output names, until standard input ends.
+wants LDAP. It answers on a port of loopback, any unless one is given, which a line on standard output names, until
+standard input ends.
 """
 
 import os
@@ -11,7 +12,8 @@ import sys
 import threading
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-folder, packages, source = sys.argv[1:]
+folder, packages, source = sys.argv[1:4]
+port = int(sys.argv[4].rpartition(":")[2]) if sys.argv[4:] else 0
 site.addsitedir(packages)
 sys.path.insert(0, source)
 
@@ -54,7 +56,7 @@ def make_keys():
 
 
 def serve(app):
-    server = make_server("127.0.0.1", 0, app, handler_class=Handler)
+    server = make_server("127.0.0.1", port, app, handler_class=Handler)
     sys.stdout.write("ready %d\n" % server.server_port)
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
