@@ -29,6 +29,7 @@ var rules = map[string][]string{
 	"authenticator":         {"ctap", "ctap/cose", "ctap/pinuv", "keystore", "attestation"},
 	"uhid":                  {"ctaphid"},
 	"trace":                 {"ctap", "ctaphid"},
+	"fault":                 {"ctap", "ctaphid", "keystore"},
 	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctap/cose", "ctaphid", "trace"},
 	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
 	"control":               {"authenticator", "ctap"},
