@@ -106,25 +106,36 @@ func start(cmd *exec.Cmd) (*dialog, error) {
 // has no more than 1000.
 const maxText = 900
 
-// prepare says what the dialog shows. What it does not know is left out, but for
-// the question.
+// prepare says what the dialog shows.
 func (d *dialog) prepare(q Question, timeout time.Duration) error {
-	for _, command := range []struct {
-		name, text string
-		optional   bool
-	}{
+	return d.set([]setting{
 		// A dialog that grabs the keyboard takes the key strokes that were meant
 		// for another window, and one of them may agree.
 		{"OPTION", "no-grab", true},
 		{"SETTITLE", "softkey", true},
 		{"SETTIMEOUT", strconv.Itoa(int(timeout/time.Second) + 1), true},
-		{"SETDESC", escapeAssuan(q.Title+"\n"+q.Body, maxText), false},
+		{"SETDESC", q.text(), false},
 		{"SETOK", "Approve", false},
 		{"SETCANCEL", "Deny", false},
-	} {
-		_, err := d.do(command.name, command.text)
-		if err != nil && !(command.optional && errors.As(err, new(assuanError))) {
-			return fmt.Errorf("%s: %v", command.name, err) // not wrapped: it is no answer to CONFIRM
+	})
+}
+
+// text is a question as a command has it.
+func (q Question) text() string { return escapeAssuan(q.Title+"\n"+q.Body, maxText) }
+
+// setting is a command that says how a dialog is to be.
+type setting struct {
+	name, text string
+	optional   bool
+}
+
+// set gives the commands. What the dialog does not know is left out, if it is
+// optional.
+func (d *dialog) set(settings []setting) error {
+	for _, s := range settings {
+		_, err := d.do(s.name, s.text)
+		if err != nil && !(s.optional && errors.As(err, new(assuanError))) {
+			return fmt.Errorf("%s: %v", s.name, err) // not wrapped: it is no answer to the question
 		}
 	}
 	return nil
