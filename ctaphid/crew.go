@@ -30,9 +30,15 @@ func newCrew(ctx context.Context, h ctap.Handler, cfg Config) *crew {
 	}
 }
 
-// start runs the command m. It calls notify as the Handler does, and finish
-// with the answer, both from the worker's goroutine.
+// start runs the command m in a worker's goroutine, from which notify and finish
+// are called.
 func (c *crew) start(m Message, notify func(ctap.KeepaliveStatus), finish func(answer []byte)) {
+	c.workers.Go(c.prepare(m, notify, finish))
+}
+
+// prepare returns the work of the command m: its Handler calls notify, and the
+// answer goes to finish.
+func (c *crew) prepare(m Message, notify func(ctap.KeepaliveStatus), finish func(answer []byte)) (work func()) {
 	req := &ctap.Request{
 		Protocol:  ctap.CTAP2,
 		Transport: c.cfg.Transport,
@@ -46,14 +52,14 @@ func (c *crew) start(m Message, notify func(ctap.KeepaliveStatus), finish func(a
 	}
 	ctx, cancel := c.begin()
 	c.cancel = cancel
-	c.workers.Go(func() {
+	return func() {
 		defer cancel(nil)
 		answer := c.handler.Handle(ctx, req)
 		if len(answer) > MaxPayload {
 			c.cfg.Log.ErrorContext(ctx, "answer too long for CTAPHID", "channel", m.Channel, "bytes", len(answer))
 		}
 		finish(answer)
-	})
+	}
 }
 
 // dismiss ends the running command, as when the device is unplugged, and waits

@@ -167,7 +167,7 @@ func patiently(ctx context.Context, request func() ([]byte, error)) ([]byte, err
 
 // exchange sends a request and returns the answer to it.
 func (h *Host) exchange(ctx context.Context, cmd Command, payload []byte, notify func(ctap.KeepaliveStatus)) ([]byte, error) {
-	if err := h.send(Message{h.channel, cmd, payload}); err != nil {
+	if err := h.ask(Message{h.channel, cmd, payload}, ctx.Done() != nil || notify != nil); err != nil {
 		return nil, err
 	}
 	answer, err := h.await(ctx, cmd, notify)
@@ -244,6 +244,17 @@ func (h *Host) synchronise(ctx context.Context) ([]byte, error) {
 func (h *Host) foreign(err error) bool {
 	refused, ok := err.(Error)
 	return ok && refused != ErrChannelBusy && (h.channel == Broadcast || refused != ErrInvalidChannel)
+}
+
+// ask sends a request. Unless something may interrupt the wait for the answer,
+// the command of a device in this process runs here and now.
+func (h *Host) ask(m Message, interruptible bool) error {
+	device, ok := h.transport.(*loopback)
+	if !ok || interruptible {
+		return h.send(m)
+	}
+	h.reports = m.AppendReports(h.reports[:0])
+	return device.call(h.reports)
 }
 
 func (h *Host) send(m Message) error {

@@ -12,7 +12,8 @@ import (
 // Loopback returns the host's end of a device in the same process, answered by
 // h. There is no loop behind it: WriteReport drives the device in the caller's
 // goroutine, and ReadReport lets time pass for it. A goroutine exists only while
-// a command runs, and a timer only while a ReadReport waits for one.
+// a command runs, and a timer only while a ReadReport waits for one. A [Host] that
+// would do nothing but wait for the answer runs the command itself.
 //
 // Reports that the host does not read are kept without limit. Close cancels the
 // running command and returns after h did.
@@ -42,34 +43,54 @@ type loopback struct {
 	armed   [clocks]time.Duration // to be due so long after the lock is released
 	unread  []Report
 	read    int // how many of them have been
-	winks   int // to be shown when the lock is released
 	waiting bool
 	closed  bool
+	attends bool // who writes runs the command that begins
+	later   later
+}
+
+// later is what the effects leave to whoever wrote, without the lock.
+type later struct {
+	winks int
+	work  func() // of a command; counts as a worker's
 }
 
 func (l *loopback) WriteReport(r Report) error { return l.WriteReports([]Report{r}) }
 
-func (l *loopback) WriteReports(reports []Report) error {
-	winks, err := l.write(reports)
-	for range winks {
+func (l *loopback) WriteReports(reports []Report) error { return l.write(reports, false) }
+
+// call writes the reports of one message and runs the command that they ask for
+// to its end, so that the answer is there to be read. It saves a goroutine, and
+// both ways of waking one, where nobody would read of the command's progress.
+func (l *loopback) call(reports []Report) error { return l.write(reports, true) }
+
+func (l *loopback) write(reports []Report, attend bool) error {
+	later, err := l.feed(reports, attend)
+	for range later.winks {
 		l.machine.cfg.Wink()
+	}
+	if later.work != nil {
+		defer l.crew.workers.Done()
+		later.work()
 	}
 	return err
 }
 
-func (l *loopback) write(reports []Report) (winks int, err error) {
+func (l *loopback) feed(reports []Report, attend bool) (later, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return 0, net.ErrClosed
+		return later{}, net.ErrClosed
 	}
 	l.elapse()
+	l.attends = attend
 	for i := range reports {
 		l.machine.report(0, &reports[i])
 	}
 	l.settle()
-	winks, l.winks = l.winks, 0
-	return winks, nil
+	todo := l.later
+	l.attends, l.later = false, later{}
+	return todo, nil
 }
 
 func (l *loopback) ReadReport() (Report, error) {
@@ -174,9 +195,15 @@ func (l *loopback) elapse() {
 func (l *loopback) send(m Message) { l.unread = m.AppendReports(l.unread) }
 
 func (l *loopback) start(number uint64, m Message) {
-	l.crew.start(m,
+	work := l.crew.prepare(m,
 		func(status ctap.KeepaliveStatus) { l.event(func() { l.machine.notify(number, status) }) },
 		func(answer []byte) { l.event(func() { l.machine.finish(number, answer) }) })
+	if !l.attends || l.later.work != nil {
+		l.crew.workers.Go(work)
+		return
+	}
+	l.crew.workers.Add(1)
+	l.later.work = work
 }
 
 // event brings the machine what a worker has to tell.
@@ -194,4 +221,4 @@ func (l *loopback) cancel(cause error) { l.crew.cancel(cause) }
 
 func (l *loopback) arm(c clock, d time.Duration) { l.due[c], l.armed[c] = 0, d }
 
-func (l *loopback) wink() { l.winks++ }
+func (l *loopback) wink() { l.later.winks++ }

@@ -1,11 +1,17 @@
 package ctaphid
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
 	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/softkey-project/softkey/ctap"
 )
 
 // TestLoopbackWithoutReader checks that time passes for the device while nobody
@@ -89,5 +95,76 @@ func TestLoopbackIsIdle(t *testing.T) {
 	}
 	if n := cap(l.unread); n > maxIdleReports {
 		t.Errorf("room for %d reports kept, want %d at most", n, maxIdleReports)
+	}
+}
+
+// TestHostRunsTheCommand checks that a host which would only wait runs the
+// command itself, and that one which may be interrupted does not.
+func TestHostRunsTheCommand(t *testing.T) {
+	var inside int
+	h := handlerFunc(func(_ context.Context, req *ctap.Request) []byte {
+		inside = runtime.NumGoroutine()
+		req.Notify(ctap.KeepaliveUPNeeded) // which nobody reads in time
+		return req.Data
+	})
+	synctest.Test(t, func(t *testing.T) {
+		host := openHost(t, Loopback(h, Config{}))
+		hear := func(ctap.KeepaliveStatus) {}
+		for _, tt := range []struct {
+			name    string
+			ctx     context.Context
+			notify  func(ctap.KeepaliveStatus)
+			command Command
+			alone   bool
+		}{
+			{"CBOR", context.Background(), nil, CommandCBOR, true},
+			{"MSG", context.Background(), nil, CommandMsg, true},
+			{"keepalives are heard", context.Background(), hear, CommandCBOR, false},
+			{"the context may end", t.Context(), nil, CommandCBOR, false},
+		} {
+			synctest.Wait()
+			before := runtime.NumGoroutine()
+			answer, err := host.Transact(tt.ctx, tt.command, []byte{7}, tt.notify)
+			if err != nil || !bytes.Equal(answer, []byte{7}) {
+				t.Errorf("%s: Transact = %x, %v", tt.name, answer, err)
+			}
+			if alone := inside <= before; alone != tt.alone {
+				t.Errorf("%s: %d goroutines, %d before; want more: %v", tt.name, inside, before, !tt.alone)
+			}
+		}
+	})
+}
+
+// TestInterruptedWhileTheHostRuns checks what others can do to a command that
+// its host runs.
+func TestInterruptedWhileTheHostRuns(t *testing.T) {
+	wait := handlerFunc(func(ctx context.Context, _ *ctap.Request) []byte {
+		<-ctx.Done()
+		time.Sleep(time.Second) // ten keepalives
+		return []byte{byte(ctap.StatusOf(context.Cause(ctx)))}
+	})
+	for _, tt := range []struct {
+		name      string
+		interrupt func(l Transport, channel uint32)
+		answer    []byte
+		err       error
+	}{
+		{"CANCEL", func(l Transport, channel uint32) { l.WriteReport(frames(channel, CommandCancel, nil)[0]) }, []byte{0x2D}, nil},
+		{"Close", func(l Transport, _ uint32) { l.Close() }, nil, net.ErrClosed},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := Loopback(wait, Config{})
+			host := openHost(t, l)
+			go func() {
+				time.Sleep(time.Second)
+				tt.interrupt(l, host.Channel())
+			}()
+			start := time.Now()
+			answer, err := host.Transact(context.Background(), CommandCBOR, []byte{1}, nil)
+			if !errors.Is(err, tt.err) || !bytes.Equal(answer, tt.answer) || time.Since(start) != 2*time.Second {
+				t.Errorf("%s: Transact = %x, %v after %v; want %x, %v after 2s",
+					tt.name, answer, err, time.Since(start), tt.answer, tt.err)
+			}
+		})
 	}
 }
