@@ -66,14 +66,14 @@ func TestTable(t *testing.T) {
 		seed, material, coseKey, maxSig int
 	}{
 		{-7, 1, "ES256", "secp256r1_ecdsa_sha256_raw", 32, 96, 77, 72},
-		{-8, 2, "EdDSA", "ed25519_eddsa_sha512_raw", 32, 32, 42, 64},
+		{-8, 2, "EdDSA", "ed25519_eddsa_sha512_raw", 32, 64, 42, 64},
 		{-35, 3, "ES384", "secp384r1_ecdsa_sha384_raw", 48, 48, 110, 104},
 		{-36, 4, "ES512", "secp521r1_ecdsa_sha512_raw", 66, 66, 146, 139},
 		{-47, 5, "ES256K", "secp256k1_ecdsa_sha256_raw", 32, 32, 78, 71},
 		{-9, 6, "ESP256", "secp256r1_ecdsa_sha256_raw", 32, 96, 77, 72},
 		{-51, 7, "ESP384", "secp384r1_ecdsa_sha384_raw", 48, 48, 110, 104},
 		{-52, 8, "ESP512", "secp521r1_ecdsa_sha512_raw", 66, 66, 146, 139},
-		{-19, 9, "Ed25519", "ed25519_eddsa_sha512_raw", 32, 32, 42, 64},
+		{-19, 9, "Ed25519", "ed25519_eddsa_sha512_raw", 32, 64, 42, 64},
 		{-53, 10, "Ed448", "ed448_eddsa_sha512_raw", 57, 57, 68, 114},
 		{-257, 11, "RS256", "rsassa_pkcsv15_sha256_raw", 0, 1194, 272, 256},
 		{-37, 12, "PS256", "rsassa_pss_sha256_raw", 0, 1194, 271, 256},
@@ -218,6 +218,47 @@ func TestMaterialThatIsNone(t *testing.T) {
 		for _, bad := range [][]byte{nil, material[1:], material[:len(material)-1], append(bytes.Clone(material), 0)} {
 			if _, err := alg.Key(bad); !errors.Is(err, ErrMaterial) {
 				t.Errorf("%s: Key of %d bytes = %v, want %v", alg.name, len(bad), err, ErrMaterial)
+			}
+		}
+	}
+}
+
+// Key handles of Ed25519 once held the seed alone.
+func TestSeedOfEd25519(t *testing.T) {
+	for _, id := range []ID{EdDSA, Ed25519} {
+		alg := ByID(id)
+		old, err := alg.Key(seedFor(alg))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, message := newKey(t, alg), []byte("message")
+		if got, want := old.COSEKey(), key.COSEKey(); !bytes.Equal(got, want) {
+			t.Errorf("%s: COSE_Key %x, want %x", Name(id), got, want)
+		}
+		if got, want := sign(t, old, message), sign(t, key, message); !bytes.Equal(got, want) {
+			t.Errorf("%s: signature %x, want %x", Name(id), got, want)
+		}
+	}
+}
+
+// A key signs what it is asked to, whichever signed before it.
+func TestSignersAreUsedAgain(t *testing.T) {
+	message := []byte("message")
+	for _, id := range []ID{ES256, ES384, ES512} {
+		alg := ByID(id)
+		for n := range byte(8) {
+			seed := bytes.Repeat([]byte{n + 1}, alg.SeedSize())
+			seed[n] = 0 // scalars of unequal lengths
+			material, err := alg.New(seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, err := alg.Key(material)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := alg.Verify(key.COSEKey(), message, sign(t, key, message)); err != nil {
+				t.Errorf("%s, key %d: Verify = %v", Name(id), n, err)
 			}
 		}
 	}

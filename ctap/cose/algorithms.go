@@ -66,10 +66,11 @@ type Alg interface {
 	// New returns the stored form of the private key that seed determines: the
 	// seed itself, or more where deriving the public key would cost about as
 	// much as a signature. A seed that is no key (one in 2^32 for P-256)
-	// gives ErrMaterial: draw another.
+	// gives ErrMaterial: draw another. The material shares no memory with seed.
 	New(seed []byte) (material []byte, err error)
 
-	// Key returns the private key of material, as New returned it.
+	// Key returns the private key of material, as New returned it. The material
+	// must not be changed while the key is in use.
 	Key(material []byte) (PrivateKey, error)
 
 	// Verify returns nil when sig is a signature of message by the private key

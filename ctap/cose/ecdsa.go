@@ -1,6 +1,7 @@
 package cose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/sha512"
 	"io"
 	"math/big"
+	"sync"
 )
 
 // nist is ECDSA on one of NIST's curves. Its material is the scalar d, or
@@ -20,12 +22,13 @@ type nist struct {
 	keepPoint bool // in the material: computing it anew costs half a signature on each use
 	hash      crypto.Hash
 	digest    func(message []byte) []byte
+	signers   sync.Pool // of *signer
 }
 
 var (
-	p256 = &nist{elliptic.P256(), curveP256, 32, true, crypto.SHA256, sum256}
-	p384 = &nist{elliptic.P384(), curveP384, 48, false, crypto.SHA384, sum384}
-	p521 = &nist{elliptic.P521(), curveP521, 66, false, crypto.SHA512, sum512}
+	p256 = &nist{curve: elliptic.P256(), number: curveP256, size: 32, keepPoint: true, hash: crypto.SHA256, digest: sum256}
+	p384 = &nist{curve: elliptic.P384(), number: curveP384, size: 48, hash: crypto.SHA384, digest: sum384}
+	p521 = &nist{curve: elliptic.P521(), number: curveP521, size: 66, hash: crypto.SHA512, digest: sum512}
 )
 
 func sum256(message []byte) []byte {
@@ -74,37 +77,41 @@ func (c *nist) New(seed []byte) ([]byte, error) {
 	if len(seed) != c.size {
 		return nil, ErrMaterial
 	}
-	material := append(make([]byte, 0, c.MaterialSize()), seed...)
-	material[0] &= 0xff >> (8*c.size - c.bits())
-	key, err := ecdsa.ParseRawPrivateKey(c.curve, material)
+	scalar := bytes.Clone(seed)
+	defer clear(scalar)
+	scalar[0] &= 0xff >> (8*c.size - c.bits())
+	pair, err := c.pair(scalar)
+	if err != nil {
+		return nil, err
+	}
+	return pair[:c.MaterialSize()], nil
+}
+
+// pair returns d ‖ X ‖ Y.
+func (c *nist) pair(scalar []byte) ([]byte, error) {
+	key, err := ecdsa.ParseRawPrivateKey(c.curve, scalar)
 	if err != nil {
 		return nil, ErrMaterial
-	}
-	if !c.keepPoint {
-		return material, nil
 	}
 	point, err := key.PublicKey.Bytes() // 04 ‖ X ‖ Y
 	if err != nil {
 		return nil, ErrMaterial
 	}
-	return append(material, point[1:]...), nil
+	return append(append(make([]byte, 0, 3*c.size), scalar...), point[1:]...), nil
 }
 
 func (c *nist) key(id ID, material []byte) (PrivateKey, error) {
 	if len(material) != c.MaterialSize() {
 		return nil, ErrMaterial
 	}
-	k := &ecdsaKey{id: id, scheme: c}
-	if c.keepPoint {
-		k.fill(material)
-		return k, nil
+	pair := material
+	if !c.keepPoint {
+		var err error
+		if pair, err = c.pair(material); err != nil {
+			return nil, err
+		}
 	}
-	key, err := ecdsa.ParseRawPrivateKey(c.curve, material)
-	if err != nil {
-		return nil, ErrMaterial
-	}
-	k.private = *key
-	return k, nil
+	return &ecdsaKey{id: id, scheme: c, pair: pair}, nil
 }
 
 func (c *nist) verify(id ID, coseKey, message, sig []byte) error {
@@ -131,33 +138,23 @@ func (c *nist) parse(id ID, coseKey []byte) (*ecdsa.PublicKey, error) {
 }
 
 type ecdsaKey struct {
-	id      ID
-	scheme  *nist
-	private ecdsa.PrivateKey
-	rand    io.Reader // nil: sign without randomness, by RFC 6979
+	id     ID
+	scheme *nist
+	pair   []byte    // d ‖ X ‖ Y
+	rand   io.Reader // nil: sign without randomness, by RFC 6979
 }
 
-// fill sets the private key from d ‖ X ‖ Y. Filling in the fields is the one way
-// to say Q without computing it; signing checks that it is a point of the curve.
-func (k *ecdsaKey) fill(material []byte) {
-	size := k.scheme.size
-	integer := func(n int) *big.Int { return new(big.Int).SetBytes(material[n*size : (n+1)*size]) }
-	k.private.Curve = k.scheme.curve
-	//lint:ignore SA1019 ecdsa.ParseRawPrivateKey would compute Q
-	k.private.D, k.private.X, k.private.Y = integer(0), integer(1), integer(2)
-}
+func (k *ecdsaKey) COSEKey() []byte { return marshalEC2(k.id, k.scheme.number, k.point()) }
 
-func (k *ecdsaKey) COSEKey() []byte {
-	size := k.scheme.size
-	point := make([]byte, 1+2*size)
-	point[0] = 4
-	k.private.X.FillBytes(point[1 : 1+size])
-	k.private.Y.FillBytes(point[1+size:])
-	return marshalEC2(k.id, k.scheme.number, point)
+// point returns the public key, 04 ‖ X ‖ Y.
+func (k *ecdsaKey) point() []byte {
+	return append([]byte{4}, k.pair[k.scheme.size:]...)
 }
 
 func (k *ecdsaKey) Sign(message []byte) ([]byte, error) {
-	return k.private.Sign(k.rand, k.scheme.digest(message), k.scheme.hash)
+	signer := k.scheme.signer(k.pair)
+	defer k.scheme.wipe(signer)
+	return signer.Sign(k.rand, k.scheme.digest(message), k.scheme.hash)
 }
 
 func (k *ecdsaKey) randomized(random bool) PrivateKey {
@@ -167,4 +164,37 @@ func (k *ecdsaKey) randomized(random bool) PrivateKey {
 		other.rand = rand.Reader
 	}
 	return &other
+}
+
+// signer is a private key of package ecdsa that is used for one key after the
+// other.
+//
+// That package remembers what it made of a private key by its address, and to
+// forget it, once the key is garbage, costs more than to make it. So there are
+// only as many as sign at a time.
+type signer struct {
+	ecdsa.PrivateKey
+	d, x, y big.Int
+}
+
+// signer returns one for the key d ‖ X ‖ Y, until wipe. To fill in the fields is
+// the one way to say Q without computing it; Sign checks that it is a point of
+// the curve.
+func (c *nist) signer(pair []byte) *signer {
+	s, ok := c.signers.Get().(*signer)
+	if !ok {
+		s = new(signer)
+		s.Curve = c.curve
+		//lint:ignore SA1019 ecdsa.ParseRawPrivateKey would compute Q
+		s.D, s.X, s.Y = &s.d, &s.x, &s.y
+	}
+	s.d.SetBytes(pair[:c.size])
+	s.x.SetBytes(pair[c.size : 2*c.size])
+	s.y.SetBytes(pair[2*c.size:])
+	return s
+}
+
+func (c *nist) wipe(s *signer) {
+	clear(s.d.Bits())
+	c.signers.Put(s)
 }

@@ -1,6 +1,7 @@
 package cose
 
 import (
+	"bytes"
 	"crypto/ed25519"
 
 	"github.com/cloudflare/circl/sign/ed448"
@@ -9,21 +10,23 @@ import (
 )
 
 // edwards is EdDSA on one curve. Its material is the seed of RFC 8032, which is
-// as long as the public key.
+// as long as the public key, and then that key where a key handle has room for it.
 type edwards struct {
-	number   int                                // of the curve, in COSE
-	size     int                                // bytes of seed and public key; a signature has twice as many
-	expand   func(seed []byte) (private []byte) // seed ‖ public key
-	sign     func(private, message []byte) []byte
-	signedBy func(public, message, sig []byte) bool
+	number     int                                // of the curve, in COSE
+	size       int                                // bytes of seed and public key; a signature has twice as many
+	keepPublic bool                               // in the material: computing it anew costs as much as a signature
+	expand     func(seed []byte) (private []byte) // seed ‖ public key
+	sign       func(private, message []byte) []byte
+	signedBy   func(public, message, sig []byte) bool
 }
 
 var edwards25519 = &edwards{
-	number:   curveEd25519,
-	size:     ed25519.SeedSize,
-	expand:   func(seed []byte) []byte { return ed25519.NewKeyFromSeed(seed) },
-	sign:     func(private, message []byte) []byte { return ed25519.Sign(private, message) },
-	signedBy: func(public, message, sig []byte) bool { return ed25519.Verify(public, message, sig) },
+	number:     curveEd25519,
+	size:       ed25519.SeedSize,
+	keepPublic: true,
+	expand:     func(seed []byte) []byte { return ed25519.NewKeyFromSeed(seed) },
+	sign:       func(private, message []byte) []byte { return ed25519.Sign(private, message) },
+	signedBy:   func(public, message, sig []byte) bool { return ed25519.Verify(public, message, sig) },
 }
 
 var edwards448 = &edwards{
@@ -35,21 +38,35 @@ var edwards448 = &edwards{
 }
 
 func (c *edwards) SeedSize() int      { return c.size }
-func (c *edwards) MaterialSize() int  { return c.size }
 func (c *edwards) SignatureSize() int { return 2 * c.size }
+
+func (c *edwards) MaterialSize() int {
+	if c.keepPublic {
+		return 2 * c.size
+	}
+	return c.size
+}
 
 func (c *edwards) New(seed []byte) ([]byte, error) {
 	if len(seed) != c.size {
 		return nil, ErrMaterial
 	}
-	return seed, nil
+	if c.keepPublic {
+		return c.expand(seed), nil
+	}
+	return bytes.Clone(seed), nil
 }
 
+// key takes the seed alone as well: before the public key was kept, the material
+// of Ed25519 was no more.
 func (c *edwards) key(id ID, material []byte) (PrivateKey, error) {
-	if len(material) != c.size {
-		return nil, ErrMaterial
+	switch {
+	case len(material) == c.size:
+		return &edwardsKey{id, c, c.expand(material)}, nil
+	case len(material) == c.MaterialSize():
+		return &edwardsKey{id, c, material}, nil
 	}
-	return &edwardsKey{id, c, c.expand(material)}, nil
+	return nil, ErrMaterial
 }
 
 func (c *edwards) verify(id ID, coseKey, message, sig []byte) error {

@@ -14,6 +14,15 @@ func MarshalES256(point []byte) []byte {
 	return marshalEC2(ES256, curveP256, point)
 }
 
+// PointOf returns the public key of a key on P-256, P-384 or P-521 that this
+// package made, as U2F has it: 04 ‖ X ‖ Y; nil for any other.
+func PointOf(key PrivateKey) []byte {
+	if k, ok := key.(*ecdsaKey); ok {
+		return k.point()
+	}
+	return nil
+}
+
 // PointES256 returns the public key of an ES256 COSE_Key as U2F has it,
 // 04 ‖ X ‖ Y. That it lies on the curve is not checked.
 func PointES256(coseKey []byte) ([]byte, error) {

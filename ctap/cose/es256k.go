@@ -1,6 +1,8 @@
 package cose
 
 import (
+	"bytes"
+
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
@@ -21,7 +23,7 @@ func (koblitz) New(seed []byte) ([]byte, error) {
 	if _, err := parseKoblitz(seed); err != nil {
 		return nil, err
 	}
-	return seed, nil
+	return bytes.Clone(seed), nil
 }
 
 func (koblitz) key(id ID, material []byte) (PrivateKey, error) {

@@ -1,6 +1,8 @@
 package cose
 
 import (
+	"bytes"
+
 	"filippo.io/mldsa"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -25,7 +27,7 @@ func (lattice) New(seed []byte) ([]byte, error) {
 	if len(seed) != mldsa.PrivateKeySize {
 		return nil, ErrMaterial
 	}
-	return seed, nil
+	return bytes.Clone(seed), nil
 }
 
 func (l lattice) key(id ID, material []byte) (PrivateKey, error) {

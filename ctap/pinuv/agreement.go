@@ -36,6 +36,7 @@ const maxAttempts = 8
 // NewAgreement makes a key pair of bytes of rand.
 func NewAgreement(rand io.Reader) (*Agreement, error) {
 	seed := make([]byte, coordinate)
+	defer clear(seed)
 	for range maxAttempts {
 		if _, err := io.ReadFull(rand, seed); err != nil {
 			return nil, fmt.Errorf("pinuv: key agreement: %w", err)
@@ -79,6 +80,7 @@ func (a *Agreement) agree(p Protocol, peer COSEKey) ([]byte, error) {
 	if err != nil {
 		return nil, ErrKey
 	}
+	defer clear(z)
 	return p.kdf(z), nil
 }
 

@@ -45,14 +45,24 @@ func (two) Authenticate(key, message []byte) []byte {
 }
 
 func (two) kdf(z []byte) []byte {
-	salt := make([]byte, sha256.Size)
-	return append(derive(z, salt, "CTAP2 HMAC key"), derive(z, salt, "CTAP2 AES key")...)
+	key, err := hkdf.Extract(sha256.New, z, make([]byte, sha256.Size))
+	if err != nil {
+		panic(err) // the hash is one that HKDF allows
+	}
+	defer clear(key)
+	secret := make([]byte, 0, 2*keySize)
+	for _, info := range []string{"CTAP2 HMAC key", "CTAP2 AES key"} {
+		half := expand(key, info)
+		secret = append(secret, half...)
+		clear(half)
+	}
+	return secret
 }
 
-func derive(z, salt []byte, info string) []byte {
-	key, err := hkdf.Key(sha256.New, z, salt, info, keySize)
+func expand(key []byte, info string) []byte {
+	half, err := hkdf.Expand(sha256.New, key, info, keySize)
 	if err != nil {
 		panic(err) // the length is a constant that HKDF allows
 	}
-	return key
+	return half
 }
