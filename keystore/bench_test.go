@@ -3,9 +3,11 @@ package keystore_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,27 +80,26 @@ func benchCredential(n int) *keystore.Credential {
 	return c
 }
 
-// filled opens a store with n credentials, and reports the bytes that each
-// takes.
+// filled opens a store with n credentials.
 func filled(b *testing.B, n int) (s *keystore.Bolt, dir string) {
 	b.Helper()
-	const each = 100 // in a transaction
+	const each = 100_000 // in a transaction
 	dir = b.TempDir()
 	s = open(b, dir, keystore.Options{NoSync: true})
 	for i := 0; i < n; i += each {
-		update(b, s, func(tx keystore.Tx) error {
-			for j := i; j < min(i+each, n); j++ {
-				if err := keystore.PutCredential(tx, benchCredential(j), n); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		var all []*keystore.Credential
+		for j := i; j < min(i+each, n); j++ {
+			all = append(all, benchCredential(j))
+		}
+		update(b, s, func(tx keystore.Tx) error { return keystore.PutCredentials(tx, all, n) })
 	}
-	return s, dir
+	if err := errors.Join(s.Close(), keystore.Compact(dir, keystore.Options{NoSync: true})); err != nil {
+		b.Fatal(err)
+	}
+	return open(b, dir, keystore.Options{NoSync: true}), dir
 }
 
-var sizes = []int{1_000, 100_000}
+var sizes = []int{1_000, 1_000_000}
 
 func BenchmarkFindCredential(b *testing.B) {
 	for _, n := range sizes {
@@ -253,6 +254,57 @@ func putBare(b *testing.B, db *bbolt.DB, c *keystore.Credential) {
 	})
 	if err != nil {
 		b.Fatal(err)
+	}
+}
+
+// BenchmarkUpdate puts one key durably, with 1 to 256 callers at a time.
+func BenchmarkUpdate(b *testing.B) {
+	for _, callers := range []int{1, 16, 256} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			s := openShared(b, b.TempDir(), keystore.Options{})
+			stores := make([]keystore.Store, callers)
+			for i := range stores {
+				stores[i] = storeOf(b, s, fmt.Sprint(i))
+			}
+			for b.Loop() { // an operation is one Update of each caller
+				var wg sync.WaitGroup
+				for _, store := range stores {
+					wg.Go(func() {
+						if err := store.Update(putDeviceKey(1)); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+			}
+			b.ReportMetric(float64(callers*b.N)/b.Elapsed().Seconds(), "updates/s")
+		})
+	}
+}
+
+// BenchmarkStoreOf opens the store of one of 10,000 authenticators, reads what
+// it begins with and closes it.
+func BenchmarkStoreOf(b *testing.B) {
+	const count = 10_000
+	s := openShared(b, b.TempDir(), keystore.Options{NoSync: true})
+	for i := range count {
+		store := storeOf(b, s, fmt.Sprint(i))
+		update(b, store, putDeviceKey(1))
+		if err := store.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		i = (i + 7919) % count
+		store := storeOf(b, s, fmt.Sprint(i))
+		if deviceKeyOf(b, store) != 1 {
+			b.Fatal("no device key")
+		}
+		if err := store.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

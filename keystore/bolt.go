@@ -3,6 +3,7 @@ package keystore
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -20,9 +21,10 @@ type Options struct {
 // the machine. When the disk is full, Update fails with the system's error and
 // the store stays usable. It keeps no index in memory: opening takes the same
 // time whatever the store holds.
+//
+// Updates that several goroutines ask for at the same time share one commit.
 type Bolt struct {
-	db    *bbolt.DB
-	close func() error
+	file *boltFile
 }
 
 // Open opens the store in the folder dir, and makes both if they are missing.
@@ -30,72 +32,101 @@ type Bolt struct {
 // The folder is made with mode 0700; one that exists must belong to the user of
 // this process, and nobody else may be able to write to it. The store is the
 // file softkey.db, mode 0600; one that others may open is refused, for it may
-// be known to them already.
+// be known to them already. A store of an older softkey is rewritten first.
 //
 // One process at a time has the store. Open waits a quarter of a second for
 // another one that is about to end, then fails with a [*LockedError]. It fails
-// with [ErrMode] for a store of the other mode, with a [*FormatError] for one of
-// a newer softkey, and with [ErrDamaged] for anything else: each time without
-// changing a byte of it.
+// with [ErrMode] for a store of the other mode, with [ErrKind] for one of
+// [OpenShared], with a [*FormatError] for one of a newer softkey, and with
+// [ErrDamaged] for anything else: each time without changing a byte of it.
 func Open(dir string, opts Options) (*Bolt, error) {
-	s, err := open(dir, opts)
-	if err != nil {
-		return nil, fmt.Errorf("keystore: %s: %w", dir, err)
-	}
-	return s, nil
-}
-
-func open(dir string, opts Options) (*Bolt, error) {
-	f, err := openFolder(dir)
+	file, err := openBoltFile(dir, kindSingle, opts)
 	if err != nil {
 		return nil, err
 	}
-	db, err := openFile(f, opts)
-	if err != nil {
-		return nil, errors.Join(err, f.close())
+	if err := file.view("", checkVitals); err != nil {
+		return nil, errors.Join(fmt.Errorf("keystore: %s: %w", dir, err), file.close())
 	}
-	return &Bolt{
-		db:    db,
-		close: sync.OnceValue(func() error { return errors.Join(db.Close(), f.close()) }),
-	}, nil
+	return &Bolt{file}, nil
 }
 
 // View implements [Store]. Where the file turns out to be damaged it fails with
 // [ErrDamaged], as does Update, which then changes nothing.
-func (s *Bolt) View(fn func(Tx) error) error {
-	tx, err := s.begin(false)
+func (s *Bolt) View(fn func(Tx) error) error { return s.file.view("", fn) }
+
+// Update implements [Store].
+func (s *Bolt) Update(fn func(Tx) error) error { return s.file.group.update("", fn) }
+
+// Close implements [Store].
+func (s *Bolt) Close() error { return s.file.close() }
+
+// Entries yields what the store holds, in order, as one View sees it: the loop
+// must not use the store. An error is the last thing that it yields.
+func (s *Bolt) Entries() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		stopped := false
+		err := s.file.view("", func(tx Tx) error {
+			for e := range entries(tx.(*boltTx).tx, FormatVersion) {
+				if stopped = !yield(e, nil); stopped {
+					break
+				}
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield(Entry{}, err)
+		}
+	}
+}
+
+// boltFile is a file of bbolt that is open, and the lock of its folder.
+type boltFile struct {
+	db    *bbolt.DB
+	group group
+	close func() error
+}
+
+func openBoltFile(dir, kind string, opts Options) (*boltFile, error) {
+	file, err := openIn(dir, kind, opts)
+	if err != nil {
+		return nil, fmt.Errorf("keystore: %s: %w", dir, err)
+	}
+	return file, nil
+}
+
+func openIn(dir, kind string, opts Options) (*boltFile, error) {
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openFile(f, kind, opts)
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return &boltFile{
+		db:    db,
+		group: group{db: db},
+		close: sync.OnceValue(func() error { return errors.Join(db.Close(), f.close()) }),
+	}, nil
+}
+
+// view runs fn on what the file holds under name.
+func (f *boltFile) view(name string, fn func(Tx) error) error {
+	tx, err := begin(f.db, false)
 	if err != nil {
 		return err
 	}
 	defer guard(tx.Rollback)
-	return run(fn, tx)
+	return run(fn, &boltTx{tx: tx, name: name})
 }
 
-// Update implements [Store].
-func (s *Bolt) Update(fn func(Tx) error) error {
-	tx, err := s.begin(true)
-	if err != nil {
-		return err
-	}
-	defer guard(tx.Rollback) // when it was not committed
-	if err := run(fn, tx); err != nil {
-		return err
-	}
-	return guard(tx.Commit)
-}
-
-func (s *Bolt) begin(writable bool) (tx *bbolt.Tx, err error) {
+func begin(db *bbolt.DB, writable bool) (tx *bbolt.Tx, err error) {
 	err = guard(func() (err error) {
-		tx, err = s.db.Begin(writable)
+		tx, err = db.Begin(writable)
 		return err
 	})
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return nil, errClosed
 	}
 	return tx, err
-}
-
-// Close implements [Store].
-func (s *Bolt) Close() error {
-	return s.close()
 }

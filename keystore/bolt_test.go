@@ -181,13 +181,19 @@ var refusedStores = []refused{
 	{"unknown mode", keystore.Options{}, editing(putInfo("mode", "haphazard")), keystore.ErrDamaged},
 	{"mode random", keystore.Options{Seeded: true}, func(*testing.T, string) {}, keystore.ErrMode},
 	{"mode seeded", keystore.Options{}, editing(putInfo("mode", "seeded")), keystore.ErrMode},
-	{"newer", keystore.Options{}, editing(putInfo("format", "\x00\x00\x00\x02")), &keystore.FormatError{Version: 2}},
+	{"format 0", keystore.Options{}, editing(putInfo("format", "\x00\x00\x00\x00")), keystore.ErrDamaged},
+	{"unknown kind", keystore.Options{}, editing(putInfo("kind", "triple")), keystore.ErrDamaged},
+	{"no kind", keystore.Options{}, editing(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("softkey")).Delete([]byte("kind"))
+	}), keystore.ErrDamaged},
+	{"shared", keystore.Options{}, editing(putInfo("kind", "shared")), keystore.ErrKind},
+	{"newer", keystore.Options{}, editing(putInfo("format", "\x00\x00\x00\x03")), &keystore.FormatError{Version: 3}},
 	{"much newer", keystore.Options{}, editing(putInfo("format", "\xff\xff\xff\xff")), &keystore.FormatError{Version: 1<<32 - 1}},
 	{"newer, free pages not listed", keystore.Options{}, func(t *testing.T, dir string) {
-		edit(t, dir, putInfo("format", "\x00\x00\x00\x02"))
+		edit(t, dir, putInfo("format", "\x00\x00\x00\x03"))
 		editWith(t, dir, &bbolt.Options{NoFreelistSync: true}, putInfo("more", "news")) // bbolt lists them when it can
-	}, &keystore.FormatError{Version: 2}},
-	{"newer and of the other mode", keystore.Options{Seeded: true}, editing(putInfo("format", "\x00\x00\x00\x02")), &keystore.FormatError{Version: 2}},
+	}, &keystore.FormatError{Version: 3}},
+	{"newer and of the other mode", keystore.Options{Seeded: true}, editing(putInfo("format", "\x00\x00\x00\x03")), &keystore.FormatError{Version: 3}},
 }
 
 // Nothing that is refused is changed.
@@ -197,27 +203,37 @@ func TestOpenRefuses(t *testing.T) {
 			dir := t.TempDir()
 			makeStore(t, dir, keystore.Options{})
 			tt.spoil(t, dir)
-			file := filepath.Join(dir, "softkey.db")
-			before, info := readFile(t, file), stat(t, file)
-			for range 2 { // the first refusal must leave no lock behind
-				s, err := keystore.Open(dir, tt.opts)
-				if s != nil || !isRefusal(err, tt.want) {
-					t.Fatalf("Open: got %v, %v; want %v", s, err, tt.want)
-				}
-				if !strings.HasPrefix(err.Error(), "keystore: "+dir+": ") {
-					t.Errorf("got %q, want a message that begins with the folder", err)
-				}
-			}
-			if !bytes.Equal(readFile(t, file), before) {
-				t.Error("the file was changed")
-			}
-			if now := stat(t, file); now.ModTime() != info.ModTime() {
-				t.Errorf("the file was written to at %v", now.ModTime())
-			}
-			if names := list(t, dir); names != "softkey.db softkey.lock" {
-				t.Errorf("the folder holds %q, want the store and its lock", names)
-			}
+			wantRefused(t, dir, tt.want, func() error {
+				_, err := keystore.Open(dir, tt.opts)
+				return err
+			})
 		})
+	}
+}
+
+// wantRefused checks that open fails as it should, twice, for the first refusal
+// must leave no lock behind, and changes nothing.
+func wantRefused(t *testing.T, dir string, want error, open func() error) {
+	t.Helper()
+	file := filepath.Join(dir, "softkey.db")
+	before, info := readFile(t, file), stat(t, file)
+	for range 2 {
+		err := open()
+		if !isRefusal(err, want) {
+			t.Fatalf("Open: got %v, want %v", err, want)
+		}
+		if !strings.HasPrefix(err.Error(), "keystore: "+dir+": ") {
+			t.Errorf("got %q, want a message that begins with the folder", err)
+		}
+	}
+	if !bytes.Equal(readFile(t, file), before) {
+		t.Error("the file was changed")
+	}
+	if now := stat(t, file); now.ModTime() != info.ModTime() {
+		t.Errorf("the file was written to at %v", now.ModTime())
+	}
+	if names := list(t, dir); names != "softkey.db softkey.lock" {
+		t.Errorf("the folder holds %q, want the store and its lock", names)
 	}
 }
 
@@ -376,7 +392,7 @@ func TestOpenRefusesFolder(t *testing.T) {
 		{"file is a link out", func(dir string) error {
 			file := filepath.Join(dir, "softkey.db")
 			return errors.Join(os.Remove(file), os.Symlink("/etc/passwd", file))
-		}, "escapes"},
+		}, "softkey.db is a symbolic link"},
 		{"lock is readable", func(dir string) error { return os.Chmod(filepath.Join(dir, "softkey.lock"), 0o604) }, "softkey.lock is open to other users: mode 0604"},
 		{"folder is a file", func(dir string) error {
 			return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))

@@ -18,21 +18,39 @@ const (
 	minFileSize = 4 * 4096         // bbolt begins with four pages
 )
 
-// The info bucket is beside those of [Tx]. It tells what the file is.
+// Buckets beside those of [Tx]: what the file is, and in a shared one a bucket
+// for each authenticator, with those of its [Tx].
 const (
-	bucketInfo = "softkey"
-	keyFormat  = "format" // formatVersion, 4 bytes
-	keyMode    = "mode"   // modeRandom or modeSeeded
-
-	formatVersion = 1
-	modeRandom    = "random"
-	modeSeeded    = "seeded"
+	bucketInfo           = "softkey"
+	bucketAuthenticators = "authenticators"
 )
+
+// What the file is.
+const (
+	keyFormat = "format" // FormatVersion, 4 bytes
+	keyMode   = "mode"   // modeRandom or modeSeeded
+	keyKind   = "kind"   // kindSingle or kindShared; since format 2
+
+	formatPlain = 1 // values had no checksum
+
+	modeRandom = "random"
+	modeSeeded = "seeded"
+
+	kindSingle = "single"
+	kindShared = "shared"
+)
+
+// FormatVersion is the format of a store that is open: older ones are rewritten.
+const FormatVersion = 2
 
 // ErrMode is returned by [Open] for a store that was made for deterministic
 // mode when it is to be used without, and the other way round. Deterministic
 // mode repeats its nonces, which nothing else may share a key with.
 var ErrMode = errors.New("store is of the other mode")
+
+// ErrKind is returned by [Open] for a store of [OpenShared], and the other way
+// round.
+var ErrKind = errors.New("store is of the other kind")
 
 // ErrDamaged is returned by [Open] for a file that is no store of ours, or is
 // one no longer.
@@ -44,56 +62,67 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("store has format %d, this softkey knows formats up to %d", e.Version, formatVersion)
+	return fmt.Sprintf("store has format %d, this softkey knows formats up to %d", e.Version, FormatVersion)
 }
 
 // openFile opens the store in f, a new one if there is none.
-func openFile(f *folder, opts Options) (*bbolt.DB, error) {
-	info, err := f.root.Stat(fileName)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := createFile(f, opts); err != nil {
-			return nil, err
-		}
-		info, err = f.root.Stat(fileName)
-	}
-	if err != nil {
+func openFile(f *folder, kind string, opts Options) (*bbolt.DB, error) {
+	if err := removeNew(f); err != nil {
 		return nil, err
 	}
-	if err := inspect(f, info, opts); err != nil {
+	h, err := inspect(f)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = writeFile(f, header{FormatVersion, mode(opts), kind}, opts, func(*bbolt.DB) error { return nil })
+	case err == nil:
+		err = migrate(f, h, kind, opts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return openBolt(f, fileName, bbolt.Options{NoSync: opts.NoSync})
 }
 
-// createFile makes an empty store. It gets its name when it is complete, so
-// that a crash leaves no half of one.
-func createFile(f *folder, opts Options) error {
-	if err := f.root.Remove(newFileName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// migrate brings a store that may be opened with opts to the format of today.
+func migrate(f *folder, h header, kind string, opts Options) error {
+	if err := h.check(mode(opts), kind); err != nil || h.format == FormatVersion {
 		return err
 	}
-	db, err := openBolt(f, newFileName, bbolt.Options{NoSync: opts.NoSync})
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bbolt.Tx) error { return putInfo(tx, opts) })
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	if err := f.root.Rename(newFileName, fileName); err != nil || opts.NoSync {
-		return err
-	}
-	return f.sync()
+	return rewriteFile(f, h, opts, witnessed)
 }
 
-func putInfo(tx *bbolt.Tx, opts Options) error {
-	b, err := tx.CreateBucket([]byte(bucketInfo))
+// inspect reads what the store in f is, and changes nothing.
+func inspect(f *folder) (h header, err error) {
+	info, err := f.root.Lstat(fileName)
 	if err != nil {
-		return err
+		return h, err
 	}
-	if err := b.Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, formatVersion)); err != nil {
-		return err
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return h, errors.New(fileName + " is a symbolic link")
 	}
-	return b.Put([]byte(keyMode), []byte(mode(opts)))
+	if !info.Mode().IsRegular() || info.Size() < minFileSize {
+		return h, fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
+	}
+	db, err := openBolt(f, fileName, bbolt.Options{ReadOnly: true})
+	if err != nil {
+		return h, err
+	}
+	defer db.Close()
+	return h, guard(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			if tx.Size() > info.Size() { // reading on would raise SIGBUS
+				return fmt.Errorf("%w: %d of %d bytes", ErrDamaged, info.Size(), tx.Size())
+			}
+			h, err = readHeader(tx)
+			return err
+		})
+	})
+}
+
+// header is what a file says of itself.
+type header struct {
+	format     uint32
+	mode, kind string
 }
 
 func mode(opts Options) string {
@@ -103,47 +132,55 @@ func mode(opts Options) string {
 	return modeRandom
 }
 
-// inspect tells whether the file described by info is a store that may be
-// opened with opts. It only reads.
-func inspect(f *folder, info fs.FileInfo, opts Options) error {
-	if !info.Mode().IsRegular() || info.Size() < minFileSize {
-		return fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
-	}
-	db, err := openBolt(f, fileName, bbolt.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return guard(func() error {
-		return db.View(func(tx *bbolt.Tx) error {
-			if tx.Size() > info.Size() { // reading on would raise SIGBUS
-				return fmt.Errorf("%w: %d of %d bytes", ErrDamaged, info.Size(), tx.Size())
-			}
-			return checkInfo(tx, opts)
-		})
-	})
-}
-
-func checkInfo(tx *bbolt.Tx, opts Options) error {
+// readHeader returns the header of a store that this softkey knows.
+func readHeader(tx *bbolt.Tx) (h header, err error) {
 	b := tx.Bucket([]byte(bucketInfo))
 	if b == nil {
-		return fmt.Errorf("%w: no bucket %q", ErrDamaged, bucketInfo)
+		return h, fmt.Errorf("%w: no bucket %q", ErrDamaged, bucketInfo)
 	}
 	format := b.Get([]byte(keyFormat))
 	if len(format) != 4 {
-		return fmt.Errorf("%w: format %x", ErrDamaged, format)
+		return h, fmt.Errorf("%w: format %x", ErrDamaged, format)
 	}
-	if version := binary.BigEndian.Uint32(format); version > formatVersion {
-		return &FormatError{version}
+	h = header{binary.BigEndian.Uint32(format), string(b.Get([]byte(keyMode))), string(b.Get([]byte(keyKind)))}
+	if h.format == formatPlain {
+		h.kind = kindSingle
 	}
-	switch made := string(b.Get([]byte(keyMode))); made {
-	case mode(opts):
-		return nil
-	case modeRandom, modeSeeded:
-		return fmt.Errorf("%w: made %s, to be opened %s", ErrMode, made, mode(opts))
-	default:
-		return fmt.Errorf("%w: mode %q", ErrDamaged, made)
+	switch {
+	case h.format > FormatVersion:
+		return h, &FormatError{h.format}
+	case h.format == 0:
+		return h, fmt.Errorf("%w: format 0", ErrDamaged)
+	case h.mode != modeRandom && h.mode != modeSeeded:
+		return h, fmt.Errorf("%w: mode %q", ErrDamaged, h.mode)
+	case h.kind != kindSingle && h.kind != kindShared:
+		return h, fmt.Errorf("%w: kind %q", ErrDamaged, h.kind)
 	}
+	return h, nil
+}
+
+// check tells whether the store may be opened as one of this mode and kind.
+func (h header) check(mode, kind string) error {
+	switch {
+	case h.kind != kind:
+		return fmt.Errorf("%w: made %s, to be opened %s", ErrKind, h.kind, kind)
+	case h.mode != mode:
+		return fmt.Errorf("%w: made %s, to be opened %s", ErrMode, h.mode, mode)
+	}
+	return nil
+}
+
+// put writes the header to a new store.
+func (h header) put(tx *bbolt.Tx) error {
+	b, err := tx.CreateBucket([]byte(bucketInfo))
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		b.Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, h.format)),
+		b.Put([]byte(keyMode), []byte(h.mode)),
+		b.Put([]byte(keyKind), []byte(h.kind)),
+	)
 }
 
 // openBolt opens the file called name of the locked folder f through bbolt, and

@@ -4,61 +4,93 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
 
-// boltTx is a transaction of bbolt. The slices that bbolt returns lie in its
-// mapping of the file, which a transaction moves in its commit at the earliest.
-type boltTx struct{ tx *bbolt.Tx }
+// boltTx is a transaction of bbolt, or one caller's turn in it. The slices that
+// bbolt returns lie in its mapping of the file, which a transaction moves in
+// its commit at the earliest.
+type boltTx struct {
+	tx    *bbolt.Tx
+	name  string // of the authenticator in a shared file; "": the file itself
+	dense bool   // fill pages to the brim: keys come in their order
+
+	last lastBucket
+
+	dirty   bool // something was written
+	broken  bool // bbolt panicked in a write: its transaction is good for nothing
+	journal bool // keep what takeBack needs
+	undo    []replaced
+}
+
+// replaced is what a write has replaced, as it was stored; nil: nothing.
+type replaced struct {
+	bucket     Bucket
+	key, value []byte
+}
 
 // Get implements [Tx].
-func (t boltTx) Get(b Bucket, key []byte) []byte {
-	defer t.blame()
-	bucket := t.tx.Bucket([]byte(b))
+func (t *boltTx) Get(b Bucket, key []byte) []byte {
+	defer blame()
+	bucket := t.bucket(b)
 	if bucket == nil {
 		return nil
 	}
-	value := bucket.Get(key)
-	t.believe(value)
-	return value
+	stored := bucket.Get(key)
+	if stored == nil {
+		return nil
+	}
+	return t.check(key, stored)
 }
 
 // Put implements [Tx].
-func (t boltTx) Put(b Bucket, key, value []byte) error {
+func (t *boltTx) Put(b Bucket, key, value []byte) error {
 	if !t.tx.Writable() {
 		return ErrReadOnly
 	}
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	defer t.blame()
-	bucket, err := t.tx.CreateBucketIfNotExists([]byte(b))
+	defer blame()
+	bucket, err := t.makeBucket(b)
 	if err != nil {
 		return fmt.Errorf("keystore: bucket %q: %w", b, err)
 	}
-	if b == bucketCredentials {
-		bucket.FillPercent = 1 // its keys only grow: no page is inserted into again
-	}
-	return bucket.Put(key, append([]byte{}, value...))
+	t.note(b, key)
+	return t.write(func() error { return bucket.Put(key, t.last.sum.seal(key, value)) })
 }
 
 // Delete implements [Tx].
-func (t boltTx) Delete(b Bucket, key []byte) error {
+func (t *boltTx) Delete(b Bucket, key []byte) error {
 	if !t.tx.Writable() {
 		return ErrReadOnly
 	}
-	defer t.blame()
-	bucket := t.tx.Bucket([]byte(b))
+	defer blame()
+	bucket := t.bucket(b)
 	if bucket == nil {
 		return nil
 	}
-	return bucket.Delete(key)
+	t.note(b, key)
+	return t.write(func() error { return bucket.Delete(key) })
 }
 
 // All implements [Tx].
-func (t boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
+func (t *boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
+		sum := newChecksum(t.name, b)
+		for key, stored := range t.stored(b, prefix) {
+			if !yield(key, sum.open(key, stored)) {
+				return
+			}
+		}
+	}
+}
+
+// stored is All with the values as they are in the file.
+func (t *boltTx) stored(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, stored []byte) bool) {
 		c := t.cursor(b)
 		if c == nil {
 			return
@@ -73,34 +105,70 @@ func (t boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 }
 
 // cursor returns a cursor of the bucket b, nil if there is no such bucket.
-func (t boltTx) cursor(b Bucket) *bbolt.Cursor {
-	defer t.blame()
-	bucket := t.tx.Bucket([]byte(b))
+func (t *boltTx) cursor(b Bucket) *bbolt.Cursor {
+	defer blame()
+	bucket := t.bucket(b)
 	if bucket == nil {
 		return nil
 	}
 	return bucket.Cursor()
 }
 
-func (t boltTx) step(move func() (key, value []byte)) (key, value []byte) {
-	defer t.blame()
+func (t *boltTx) step(move func() (key, value []byte)) (key, value []byte) {
+	defer blame()
 	key, value = move()
 	t.believe(key)
 	t.believe(value)
 	return key, value
 }
 
+// check returns the value that was stored at key of the last bucket.
+func (t *boltTx) check(key, stored []byte) []byte {
+	t.believe(stored)
+	return t.last.sum.open(key, stored)
+}
+
 // believe panics if a slice is longer than the file that it is said to lie in.
-func (t boltTx) believe(slice []byte) {
+func (t *boltTx) believe(slice []byte) {
 	if int64(len(slice)) > t.tx.Size() {
 		panic(fmt.Sprintf("%d bytes in a file of %d", len(slice), t.tx.Size()))
 	}
 }
 
-// blame, when deferred, makes any panic one of damage: what panics below it is
-// bbolt, which believed the file.
-func (boltTx) blame() {
-	if r := recover(); r != nil {
-		panic(damage{r})
+// write runs a change of bbolt's.
+func (t *boltTx) write(change func() error) error {
+	t.dirty, t.broken = true, true
+	err := change()
+	t.broken = false // it did not panic
+	return err
+}
+
+// note keeps what a write to key of the last bucket is about to replace.
+func (t *boltTx) note(b Bucket, key []byte) {
+	if t.journal {
+		t.undo = append(t.undo, replaced{b, bytes.Clone(key), t.last.Get(key)})
 	}
+}
+
+// takeBack undoes all writes of t, and tells whether it could.
+func (t *boltTx) takeBack() bool {
+	return guard(func() error {
+		for _, r := range slices.Backward(t.undo) {
+			if err := t.restore(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}) == nil
+}
+
+func (t *boltTx) restore(r replaced) error {
+	bucket := t.bucket(r.bucket)
+	if bucket == nil {
+		return nil // it would be there, had the write succeeded
+	}
+	if r.value == nil {
+		return bucket.Delete(r.key)
+	}
+	return bucket.Put(r.key, r.value)
 }

@@ -39,23 +39,26 @@ type Counter struct {
 }
 
 // NewCounter returns the counter of s, where it was left.
-func NewCounter(s Store) (*Counter, error) {
-	c := &Counter{store: s}
-	err := s.View(func(tx Tx) error {
-		mark := tx.Get(bucketDevice, []byte(keySignCount))
-		if mark == nil {
-			return nil
-		}
-		if len(mark) != 4 {
-			return fmt.Errorf("keystore: signature counter of %d bytes, want 4", len(mark))
-		}
-		c.mark = binary.BigEndian.Uint32(mark)
-		c.last = c.mark
-		return nil
+func NewCounter(s Store) (c *Counter, err error) {
+	err = s.View(func(tx Tx) error {
+		c, err = LoadCounter(tx, s)
+		return err
 	})
-	if err != nil {
-		return nil, err
+	return c, err
+}
+
+// LoadCounter is [NewCounter] for a caller that has a transaction of s anyway.
+func LoadCounter(tx Tx, s Store) (*Counter, error) {
+	c := &Counter{store: s}
+	mark := tx.Get(bucketDevice, []byte(keySignCount))
+	if mark == nil {
+		return c, nil
 	}
+	if len(mark) != 4 {
+		return nil, fmt.Errorf("keystore: signature counter of %d bytes, want 4", len(mark))
+	}
+	c.mark = binary.BigEndian.Uint32(mark)
+	c.last = c.mark
 	return c, nil
 }
 
@@ -114,6 +117,6 @@ func (c *Counter) Close() error {
 
 func (c *Counter) commit(mark uint32) error {
 	return c.store.Update(func(tx Tx) error {
-		return tx.Put(bucketDevice, []byte(keySignCount), binary.BigEndian.AppendUint32(nil, mark))
+		return putVital(tx, bucketDevice, keySignCount, binary.BigEndian.AppendUint32(nil, mark))
 	})
 }

@@ -3,8 +3,6 @@ package keystore
 import (
 	"fmt"
 	"runtime/debug"
-
-	"go.etcd.io/bbolt"
 )
 
 // bbolt believes what a page says: if that is false it panics, or reads where
@@ -20,11 +18,27 @@ func (d damage) asError() error {
 	return fmt.Errorf("keystore: %w: %v", ErrDamaged, d.reason)
 }
 
+// blame, when deferred, makes any panic one of damage: what panics below it is
+// bbolt, which believed the file.
+func blame() {
+	switch r := recover().(type) {
+	case nil:
+	case damage:
+		panic(r)
+	default:
+		panic(damage{r})
+	}
+}
+
 // guard runs fn, in which nothing can panic but bbolt.
 func guard(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case damage:
+			err = r.asError()
+		default:
 			err = damage{r}.asError()
 		}
 	}()
@@ -33,7 +47,7 @@ func guard(fn func() error) (err error) {
 
 // run runs fn in tx. A panic of fn's own goes on: it is a mistake of ours, and
 // must not look like a damaged file.
-func run(fn func(Tx) error, tx *bbolt.Tx) (err error) {
+func run(fn func(Tx) error, tx *boltTx) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		switch r := recover().(type) {
@@ -46,5 +60,5 @@ func run(fn func(Tx) error, tx *bbolt.Tx) (err error) {
 			panic(r)
 		}
 	}()
-	return fn(boltTx{tx})
+	return fn(tx)
 }

@@ -99,6 +99,7 @@ func (w *Wrapper) gcm() cipher.AEAD {
 		if w.aead, err = cipher.NewGCM(block); err != nil {
 			panic(err) // AES has 16-byte blocks
 		}
+		clear(w.key[:]) // one copy less: the cipher has its own
 	})
 	return w.aead
 }

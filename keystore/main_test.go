@@ -40,7 +40,32 @@ func open(t testing.TB, dir string, opts keystore.Options) *keystore.Bolt {
 	return s
 }
 
-// kinds are the two stores; each is to be the same to everything above it.
+// openShared opens the shared store in dir for the time of the test.
+func openShared(t testing.TB, dir string, opts keystore.Options) *keystore.Shared {
+	t.Helper()
+	s, err := keystore.OpenShared(dir, opts)
+	if err != nil {
+		t.Fatalf("OpenShared: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+// storeOf opens the store of one authenticator of s.
+func storeOf(t testing.TB, s *keystore.Shared, name string) keystore.Store {
+	t.Helper()
+	store, err := s.Store(name)
+	if err != nil {
+		t.Fatalf("Store(%q): %v", name, err)
+	}
+	return store
+}
+
+// kinds are the stores; each is to be the same to everything above it.
 var kinds = []struct {
 	name string
 	open func(t *testing.T) keystore.Store
@@ -48,6 +73,13 @@ var kinds = []struct {
 	{"memory", func(*testing.T) keystore.Store { return keystore.NewMemory() }},
 	{"bolt", func(t *testing.T) keystore.Store {
 		return open(t, t.TempDir(), keystore.Options{NoSync: true})
+	}},
+	{"shared", func(t *testing.T) keystore.Store {
+		s := openShared(t, t.TempDir(), keystore.Options{NoSync: true})
+		update(t, storeOf(t, s, "neighbour"), func(tx keystore.Tx) error {
+			return keystore.PutCredential(tx, credential("example.com", "alice", 1), 1)
+		})
+		return storeOf(t, s, "one of two")
 	}},
 }
 

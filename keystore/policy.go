@@ -53,7 +53,7 @@ func PutPolicy(tx Tx, p Policy) error {
 	if err != nil {
 		return err
 	}
-	return tx.Put(bucketSettings, []byte(keyPolicy), b)
+	return putVital(tx, bucketSettings, keyPolicy, b)
 }
 
 // LargeBlobArray returns the serialized large-blob array, or nil if none was

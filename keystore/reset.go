@@ -16,6 +16,9 @@ func Reset(tx Tx) error {
 			return err
 		}
 	}
+	if err := renewWitnesses(tx); err != nil {
+		return err
+	}
 	_, err := increment(tx, bucketDevice, keyResetCount)
 	return err
 }

@@ -21,7 +21,7 @@ func DeviceKey(tx Tx) (key [32]byte, ok bool) {
 
 // PutDeviceKey keeps key as the device key.
 func PutDeviceKey(tx Tx, key [32]byte) error {
-	return tx.Put(bucketSettings, []byte(keyDeviceKey), key[:])
+	return putVital(tx, bucketSettings, keyDeviceKey, key[:])
 }
 
 // Uniq returns the serial number that the device shows on its bus, 16 hex
@@ -32,7 +32,7 @@ func Uniq(tx Tx) string {
 
 // PutUniq keeps the serial number of the device. A reset does not change it.
 func PutUniq(tx Tx, uniq string) error {
-	return tx.Put(bucketDevice, []byte(keyUniq), []byte(uniq))
+	return putVital(tx, bucketDevice, keyUniq, []byte(uniq))
 }
 
 // ResetCount returns how often the store was [Reset].

@@ -41,6 +41,9 @@ func TestEachWriteMayFail(t *testing.T) {
 		{"PutCredential that replaces", 11, func(tx keystore.Tx) error {
 			return keystore.PutCredential(tx, credential("example.com", "alice", 3), 10)
 		}},
+		{"PutCredentials", 9, func(tx keystore.Tx) error {
+			return keystore.PutCredentials(tx, many(3, 2), 10)
+		}},
 		{"DeleteCredential", 5, func(tx keystore.Tx) error { return keystore.DeleteCredential(tx, old.ID) }},
 		{"UpdateUser", 1, func(tx keystore.Tx) error { return keystore.UpdateUser(tx, old.ID, "a", "b") }},
 		{"Reset", 10, keystore.Reset},
