@@ -3,6 +3,7 @@ package authenticator
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 
 	"github.com/softkey-project/softkey/ctap"
 )
@@ -21,30 +22,22 @@ func isBlink(req *ctap.MakeCredentialRequest) bool {
 	return isZeroLength(req.PinUvAuthParam) || isBlinkRPID(req.RP.ID)
 }
 
-func isBlinkRPID(rpID string) bool {
-	for _, id := range blinkRPIDs {
-		if rpID == id {
-			return true
-		}
-	}
-	return false
+func isBlinkRPID(rpID string) bool { return slices.Contains(blinkRPIDs, rpID) }
+
+// u2fBlinks are the registrations of that kind through U2F: Chromium fills
+// application and challenge with the letters A and B, libfido2 hashes "localhost"
+// and nothing.
+var u2fBlinks = []ctap.U2FRegisterRequest{
+	{Application: [32]byte(bytes.Repeat([]byte{'A'}, 32)), Challenge: [32]byte(bytes.Repeat([]byte{'B'}, 32))},
+	{Application: hashRPID("localhost"), Challenge: sha256.Sum256(nil)},
 }
 
-// isU2FBlink is isBlink for U2F. Chromium fills application and challenge with
-// the letters A and B, libfido2 hashes "localhost" and nothing.
-func isU2FBlink(application, challenge [32]byte) bool {
-	if application == [32]byte(bytes.Repeat([]byte{'A'}, 32)) && challenge == [32]byte(bytes.Repeat([]byte{'B'}, 32)) {
-		return true
-	}
-	if application == sha256.Sum256([]byte("localhost")) && challenge == sha256.Sum256(nil) {
-		return true
-	}
-	for _, id := range blinkRPIDs {
-		if application == sha256.Sum256([]byte(id)) {
-			return true
-		}
-	}
-	return false
+// blinkHashes are the hashes of blinkRPIDs.
+var blinkHashes = [][32]byte{hashRPID(blinkRPIDs[0]), hashRPID(blinkRPIDs[1]), hashRPID(blinkRPIDs[2])}
+
+// isU2FBlink is isBlink for U2F.
+func isU2FBlink(req ctap.U2FRegisterRequest) bool {
+	return slices.Contains(u2fBlinks, req) || slices.Contains(blinkHashes, req.Application)
 }
 
 // isZeroLength tells whether a byte string is there and empty.

@@ -36,10 +36,11 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 			Operation: ctap.CommandGetAssertion.String(), Kind: KindConsent, RPID: req.RPID, RPIDHash: op.rpIDHash,
 		},
 	}
-	for _, step := range []func(context.Context) error{
-		op.checkPinUvAuthParam, op.checkOptions, op.verify, op.locate, op.confirmPresence, op.assertFirst,
+	for _, step := range []func(*getAssertion, context.Context) error{
+		(*getAssertion).checkPinUvAuthParam, (*getAssertion).checkOptions, (*getAssertion).verify,
+		(*getAssertion).locate, (*getAssertion).confirmPresence, (*getAssertion).assertFirst,
 	} {
-		if err := step(ctx); err != nil {
+		if err := step(op, ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -171,13 +172,10 @@ func (op *getAssertion) assert(cred *credential) error {
 	if err := op.a.fits(len(data.Extensions), len(cred.id), cred.alg.SignatureSize(), op.outputs.unsignedSize()); err != nil {
 		return err
 	}
-	sig, err := op.a.sign(cred, data, op.req.ClientDataHash)
-	if err != nil {
-		return err
-	}
-	op.response.AuthData, op.response.Signature = data.Append(nil), sig
 	op.response.UnsignedExtensionOutputs = op.outputs.unsigned
-	return nil
+	var err error
+	op.response.AuthData, op.response.Signature, err = op.a.sign(cred, data, op.req.ClientDataHash)
+	return err
 }
 
 // user names the account: by the handle, and to a verified user who must choose

@@ -44,12 +44,14 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	if isBlink(req) {
 		op.prompt.Kind = KindSelect
 	}
-	for _, step := range []func(context.Context) error{
-		op.checkPinUvAuthParam, op.chooseAlgorithm, op.checkOptions, op.checkUserVerification,
-		op.checkEnterpriseAttestation, op.verify, op.checkExcludeList, op.test,
-		op.generateKey, op.runExtensions, op.wrapKey, op.attest, op.store,
+	for _, step := range []func(*makeCredential, context.Context) error{
+		(*makeCredential).checkPinUvAuthParam, (*makeCredential).chooseAlgorithm, (*makeCredential).checkOptions,
+		(*makeCredential).checkUserVerification, (*makeCredential).checkEnterpriseAttestation,
+		(*makeCredential).verify, (*makeCredential).checkExcludeList, (*makeCredential).test,
+		(*makeCredential).generateKey, (*makeCredential).runExtensions, (*makeCredential).wrapKey,
+		(*makeCredential).attest, (*makeCredential).store,
 	} {
-		if err := step(ctx); err != nil {
+		if err := step(op, ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
@@ -42,6 +43,7 @@ const (
 	maxHandle       = 128 // bytes of a key handle that a site may keep (RELYING-PARTIES R1)
 	handleOverhead  = 1 + 12 + secretHeader + 16
 	es256HandleSize = handleOverhead + 96
+	eddsaHandleSize = handleOverhead + 64
 )
 
 // created is a credential that is being made.
@@ -83,7 +85,7 @@ func (a *Authenticator) newKey(alg cose.Alg) (created, error) {
 // unless the credential is discoverable or the handle is too long for a site to
 // keep.
 func (a *Authenticator) wrap(c *created, rpIDHash [32]byte, discoverable bool) (err error) {
-	secret := append([]byte{c.alg.Code(), byte(c.flags), 0}, c.material...)
+	secret := slices.Concat([]byte{c.alg.Code(), byte(c.flags), 0}, c.material)
 	defer clear(secret)
 	if c.handle, err = a.keys.Wrap(rpIDHash, secret); err != nil {
 		return err
@@ -160,33 +162,6 @@ func (a *Authenticator) unwrapRecord(record *keystore.Credential) (*credential, 
 	return cred, nil
 }
 
-// find returns the credential of rpIDHash with an ID, or nil.
-func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) {
-	if len(id) != storedID {
-		return a.unwrap(rpIDHash, id)
-	}
-	var record *keystore.Credential
-	handle := id
-	err := a.cfg.Store.View(func(tx keystore.Tx) (err error) {
-		if kept := keystore.KeyHandle(tx, rpIDHash, id); kept != nil {
-			handle = kept
-		}
-		record, err = keystore.FindCredential(tx, rpIDHash, id)
-		return err
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case record != nil:
-		return a.unwrapRecord(record)
-	}
-	cred, err := a.unwrap(rpIDHash, handle)
-	if cred != nil {
-		cred.id = id
-	}
-	return cred, err
-}
-
 // checkListLength refuses an allowList or excludeList that is longer than the
 // key says it takes.
 func (a *Authenticator) checkListLength(list []ctap.CredentialDescriptor) error {
@@ -196,14 +171,35 @@ func (a *Authenticator) checkListLength(list []ctap.CredentialDescriptor) error 
 	return nil
 }
 
+// find returns the credential of rpIDHash with an ID, or nil.
+func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) {
+	list := []ctap.CredentialDescriptor{{ID: id, Type: ctap.PublicKey}}
+	return a.findListed(rpIDHash, list, func(*credential) bool { return true })
+}
+
 // findListed returns the first credential of a list that is ours and visible,
-// or nil.
-func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, visible func(*credential) bool) (*credential, error) {
+// or nil. It asks the store once at most, for the IDs that may be in it.
+func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, visible func(*credential) bool) (found *credential, err error) {
+	search := func(tx keystore.Tx) (err error) {
+		found, err = a.firstOf(tx, rpIDHash, list, visible)
+		return err
+	}
+	if slices.ContainsFunc(list, mayBeStored) {
+		err = a.cfg.Store.View(search)
+	} else {
+		err = search(nil)
+	}
+	return found, err
+}
+
+func mayBeStored(d ctap.CredentialDescriptor) bool { return len(d.ID) == storedID }
+
+func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.CredentialDescriptor, visible func(*credential) bool) (*credential, error) {
 	for _, d := range list {
 		if d.Type != ctap.PublicKey {
 			continue
 		}
-		cred, err := a.find(rpIDHash, d.ID)
+		cred, err := a.resolve(tx, rpIDHash, d)
 		if err != nil {
 			return nil, err
 		}
@@ -212,6 +208,30 @@ func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDesc
 		}
 	}
 	return nil, nil
+}
+
+// resolve returns the credential of rpIDHash that a host describes, or nil. The
+// transaction is for those that may be stored.
+func (a *Authenticator) resolve(tx keystore.Tx, rpIDHash [32]byte, d ctap.CredentialDescriptor) (*credential, error) {
+	if !mayBeStored(d) {
+		return a.unwrap(rpIDHash, d.ID)
+	}
+	record, err := keystore.FindCredential(tx, rpIDHash, d.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case record != nil:
+		return a.unwrapRecord(record)
+	}
+	handle := keystore.KeyHandle(tx, rpIDHash, d.ID)
+	if handle == nil {
+		handle = d.ID // which is as long as an ID by chance
+	}
+	cred, err := a.unwrap(rpIDHash, handle)
+	if cred != nil {
+		cred.id = d.ID
+	}
+	return cred, err
 }
 
 // discover returns the discoverable credentials of rpIDHash that are visible,

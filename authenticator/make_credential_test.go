@@ -47,7 +47,7 @@ func TestMakeCredentialHandleSizes(t *testing.T) {
 		name   string
 		change func(*ctap.MakeCredentialRequest)
 		want   int
-	}{{"ES256", nil, 128}, {"EdDSA", eddsa, 64}, {"discoverable", discoverable, 64}} {
+	}{{"ES256", nil, 128}, {"EdDSA", eddsa, 96}, {"discoverable", discoverable, 64}} {
 		if got := len(k.create(creation("ada", tt.change)).id); got != tt.want {
 			t.Errorf("%s: credential ID of %d bytes, want %d", tt.name, got, tt.want)
 		}

@@ -60,11 +60,20 @@ type PresenceFunc func(ctx context.Context, p Prompt) error
 func (f PresenceFunc) Confirm(ctx context.Context, p Prompt) error { return f(ctx, p) }
 
 // An Immediate is a [Presence] that may answer without asking anybody. A U2F
-// request, which cannot wait, then has its answer however busy the machine is.
+// request, which cannot wait, then has its answer however busy the machine is;
+// the others do without a timer.
 type Immediate interface {
 	// ConfirmNow answers as Confirm would, at once; answered is false where it
-	// takes a Confirm.
+	// takes a Confirm, which follows.
 	ConfirmNow(p Prompt) (answered bool, err error)
+}
+
+// confirmNow is ConfirmNow of those that have it.
+func confirmNow(presence Presence, p Prompt) (answered bool, err error) {
+	if immediate, ok := presence.(Immediate); ok {
+		return immediate.ConfirmNow(p)
+	}
+	return false, nil
 }
 
 // Approve is a [Presence] that agrees to everything, at once.
@@ -104,9 +113,12 @@ func (a *Authenticator) confirm(ctx context.Context, c *call, p Prompt) error {
 	return a.ask(ctx, p)
 }
 
-// ask is Presence.Confirm with the time limit.
+// ask is Presence.Confirm, within the time limit where it takes any.
 func (a *Authenticator) ask(ctx context.Context, p Prompt) error {
 	p.Timeout = a.cfg.PresenceTimeout
+	if answered, err := confirmNow(a.cfg.Presence, p); answered {
+		return err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, p.Timeout, ctap.StatusUserActionTimeout)
 	defer cancel()
 	err := a.cfg.Presence.Confirm(ctx, p)

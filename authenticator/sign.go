@@ -7,10 +7,11 @@ import (
 // sign takes a counter value into data, and signs as WebAuthn and U2F alike want
 // it: authData ‖ clientDataHash. It is the one place where a credential signs an
 // assertion.
-func (a *Authenticator) sign(cred *credential, data *ctap.AuthenticatorData, clientDataHash []byte) (sig []byte, err error) {
+func (a *Authenticator) sign(cred *credential, data *ctap.AuthenticatorData, clientDataHash []byte) (authData, sig []byte, err error) {
 	if data.SignCount, err = a.counter.Next(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	message := append(data.Append(make([]byte, 0, 128)), clientDataHash...)
-	return cred.key.Sign(message)
+	authData = data.Append(make([]byte, 0, 128))
+	sig, err = cred.key.Sign(append(authData, clientDataHash...))
+	return authData, sig, err
 }

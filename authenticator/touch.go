@@ -68,11 +68,10 @@ func (t *touch) take(ctx context.Context, p Prompt) bool {
 
 // answerNow settles the matter if the user need not be asked.
 func (t *touch) answerNow(p Prompt) bool {
-	presence, ok := t.presence.(Immediate)
-	if !ok || t.prompt != nil {
+	if t.prompt != nil {
 		return false
 	}
-	answered, err := presence.ConfirmNow(p)
+	answered, err := confirmNow(t.presence, p)
 	if answered {
 		t.note(err)
 	}

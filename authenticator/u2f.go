@@ -59,7 +59,7 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 		return nil, err
 	}
 	p := Prompt{Operation: OperationU2FRegister, Kind: KindConsent, RPIDHash: req.Application}
-	if isU2FBlink(req.Application, req.Challenge) {
+	if isU2FBlink(req) {
 		p.Kind = KindSelect
 	}
 	if !a.touch.take(ctx, p) {
@@ -72,10 +72,7 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 	if err := a.wrap(&made, req.Application, false); err != nil {
 		return nil, err
 	}
-	point, err := cose.PointES256(made.key.COSEKey())
-	if err != nil {
-		return nil, err
-	}
+	point := cose.PointOf(made.key)
 	sig, err := a.cfg.Attester.SignU2F(req.Application, req.Challenge, made.handle, point)
 	if err != nil {
 		return nil, err
@@ -107,7 +104,7 @@ func (a *Authenticator) u2fAuthenticate(ctx context.Context, apdu ctap.CommandAP
 		return nil, err
 	}
 	data := &ctap.AuthenticatorData{RPIDHash: req.Application, Flags: flags}
-	sig, err := a.sign(cred, data, req.Challenge[:])
+	_, sig, err := a.sign(cred, data, req.Challenge[:])
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +115,7 @@ func (a *Authenticator) u2fAuthenticate(ctx context.Context, apdu ctap.CommandAP
 // findU2F resolves a key handle. Handles of a length that this key never issues
 // are told apart from others, as the oldest test suites want it.
 func (a *Authenticator) findU2F(req *ctap.U2FAuthenticateRequest) (*credential, error) {
-	if n := len(req.KeyHandle); n != es256HandleSize && n != storedID {
+	if n := len(req.KeyHandle); n != es256HandleSize && n != eddsaHandleSize && n != storedID {
 		return nil, fmt.Errorf("key handle of %d bytes: %w", n, ctap.SWWrongLength)
 	}
 	cred, err := a.find(req.Application, req.KeyHandle)
