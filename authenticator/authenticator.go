@@ -67,7 +67,8 @@ type Authenticator struct {
 	touch     *touch
 	pinAuth   pinAuth
 
-	enrollment *enrollment // nil: none goes on
+	pinFailures uint64      // wrong PINs in a row; the store counts one more after a right one
+	enrollment  *enrollment // nil: none goes on
 }
 
 // New returns an authenticator that is plugged in. It takes a device key from
@@ -237,5 +238,5 @@ func (a *Authenticator) closeOnce() error {
 	<-a.turn
 	close(a.closed)
 	a.touch.withdraw()
-	return a.counter.Close()
+	return errors.Join(a.settleAttempt(), a.counter.Close())
 }

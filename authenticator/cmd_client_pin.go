@@ -1,8 +1,8 @@
 package authenticator
 
 import (
-	"bytes"
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,6 +87,7 @@ func (a *Authenticator) clientPIN(ctx context.Context, c *call) (any, error) {
 		return nil, fmt.Errorf("subCommand %02X: %w", uint64(req.Subcommand), ctap.StatusInvalidSubcommand)
 	}
 	op := &clientPIN{a: a, call: c, req: req}
+	defer func() { clear(op.secret) }()
 	if err := op.checkParameters(sub); err != nil {
 		return nil, err
 	}
@@ -201,7 +202,7 @@ func (op *clientPIN) changePIN(context.Context) (*ctap.ClientPINResponse, error)
 	if err != nil {
 		return nil, err
 	}
-	if a.policy.ForcePINChange && bytes.Equal(pin.hash, a.policy.PINHash) {
+	if a.policy.ForcePINChange && subtle.ConstantTimeCompare(pin.hash, a.policy.PINHash) == 1 {
 		return nil, fmt.Errorf("the PIN must become another: %w", ctap.StatusPINPolicyViolation)
 	}
 	err = a.changePolicy(func(p *keystore.Policy) error {
@@ -354,13 +355,19 @@ func (op *clientPIN) permissions(by method) (ctap.Permissions, error) {
 // token, and leaves the other as it is.
 func (op *clientPIN) grant(permissions ctap.Permissions, present bool) (*ctap.ClientPINResponse, error) {
 	if permissions == ctap.PermissionCredentialMgmtRO {
-		err := op.a.changePolicy(func(p *keystore.Policy) error { p.PersistentTokenGranted = true; return nil })
-		if err != nil {
+		if err := op.grantPersistent(); err != nil {
 			return nil, err
 		}
 		return op.handOut(op.a.policy.PersistentToken)
 	}
 	return op.issue(permissions, op.req.RPID, present)
+}
+
+func (op *clientPIN) grantPersistent() error {
+	if op.a.policy.PersistentTokenGranted {
+		return nil
+	}
+	return op.a.changePolicy(func(p *keystore.Policy) error { p.PersistentTokenGranted = true; return nil })
 }
 
 func (op *clientPIN) issue(permissions ctap.Permissions, rpID *string, present bool) (*ctap.ClientPINResponse, error) {

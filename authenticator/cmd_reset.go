@@ -49,7 +49,8 @@ func (a *Authenticator) erase() error {
 		return err
 	}
 	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
-	a.policy, a.templates, a.enrollment = policy, nil, nil
+	a.adopt(policy)
+	a.templates, a.enrollment = nil, nil
 	a.pinAuth = newPinAuth(a.cfg.Rand)
 	a.touch.forget()
 	return nil

@@ -77,6 +77,7 @@ func FuzzCommands(f *testing.F) {
 		if err := p.changePolicy(func(policy *keystore.Policy) error { policy.PINFailures = 5; return nil }); err != nil {
 			t.Fatal(err)
 		}
+		p.pinFailures = 5
 		message := append([]byte{id}, body...)
 		checkAnswer(t, message, p.on(t.Context(), 1, ctap.CTAP2, message))
 		if p.pinSet() && p.policy.PINFailures < 5 {

@@ -21,7 +21,7 @@ const (
 
 // pinRetries returns how many wrong PINs are left.
 func (a *Authenticator) pinRetries() uint64 {
-	return pinAttempts - min(a.policy.PINFailures, pinAttempts)
+	return pinAttempts - min(a.pinFailures, pinAttempts)
 }
 
 // pinBlocked refuses while no PIN can be tried: none is set, the key must be
@@ -41,22 +41,47 @@ func (a *Authenticator) pinBlocked() error {
 // checkPIN compares the hash of a PIN with that of the key's (§6.5.5.6, steps 6
 // and 7). The attempt is in the store before the comparison: pulling the plug
 // gives none back.
+//
+// A right PIN needs no write to take it back. The store then counts one failure
+// too many, which is the next attempt, paid for in advance; Close settles it. So a
+// crash costs an attempt at most, until the next right PIN.
 func (a *Authenticator) checkPIN(protocol pinuv.Protocol, secret, pinHashEnc []byte) error {
-	if err := a.changePolicy(func(p *keystore.Policy) error { p.PINFailures++; return nil }); err != nil {
+	if err := a.countAttempt(); err != nil {
 		return err
 	}
 	hash, err := protocol.Decrypt(secret, pinHashEnc)
+	defer clear(hash)
 	if err != nil || subtle.ConstantTimeCompare(hash, a.policy.PINHash) != 1 {
 		return a.wrongPIN(protocol)
 	}
-	a.pinAuth.mismatches = 0
+	a.pinAuth.mismatches, a.pinFailures = 0, 0
+	if p := &a.policy; p.PINFailures == 1 && p.UVFailures == 0 && p.UVSincePIN == 0 {
+		return nil
+	}
 	return a.changePolicy(func(p *keystore.Policy) error {
 		p.PINFailures, p.UVFailures, p.UVSincePIN = 0, 0, 0
 		return nil
 	})
 }
 
+// countAttempt has the store count a failure more than there were.
+func (a *Authenticator) countAttempt() error {
+	if a.policy.PINFailures > a.pinFailures {
+		return nil
+	}
+	return a.changePolicy(func(p *keystore.Policy) error { p.PINFailures++; return nil })
+}
+
+// settleAttempt takes back an attempt that was not made.
+func (a *Authenticator) settleAttempt() error {
+	if a.policy.PINFailures == a.pinFailures {
+		return nil
+	}
+	return a.changePolicy(func(p *keystore.Policy) error { p.PINFailures = a.pinFailures; return nil })
+}
+
 func (a *Authenticator) wrongPIN(protocol pinuv.Protocol) error {
+	a.pinFailures++
 	a.pinAuth.regenerate(protocol)
 	a.pinAuth.mismatches++
 	switch {

@@ -28,8 +28,9 @@ func (s *countingStore) Update(fn func(keystore.Tx) error) error {
 	return err
 }
 
-// What the PIN costs in commits (PERFORMANCE, goal 8): a wrong one is exactly
-// one, the attempt, and it is there before anything is compared.
+// What the PIN costs in commits: a wrong one is exactly one, the attempt, and it is
+// there before anything is compared. After a right one the next attempt is there
+// already.
 func TestPINCommits(t *testing.T) {
 	for protocol := range uint64(2) {
 		store := &countingStore{Store: keystore.NewMemory()}
@@ -51,6 +52,10 @@ func TestPINCommits(t *testing.T) {
 			}, 1},
 			{"latched already", func() error { _, err := p.getPINToken(wrongPIN); return err }, 0},
 			{"right PIN", func() error { p.Plug(); _, err := p.getPINToken(testPIN); return err }, 2}, // the attempt, and that it was right
+			{"right PIN again", func() error { _, err := p.getPINToken(testPIN); return err }, 1},
+			{"right PIN once more", func() error { _, err := p.getPINToken(testPIN); return err }, 0},
+			{"wrong PIN after it", func() error { _, err := p.getPINToken(wrongPIN); return err }, 0},
+			{"wrong PIN again", func() error { _, err := p.getPINToken(wrongPIN); return err }, 1},
 			{"bad pinUvAuthParam", func() error {
 				req := p.changePINRequest(testPIN, padded("another"))
 				req.PinUvAuthParam[0] ^= 1
@@ -58,6 +63,8 @@ func TestPINCommits(t *testing.T) {
 				return err
 			}, 0},
 			{"changePIN", func() error { return p.changePIN(testPIN, "another") }, 3}, // and the new PIN
+			{"right PIN, changed", func() error { _, err := p.getPINToken("another"); return err }, 1},
+			{"Close", func() error { return p.Close() }, 1},
 		} {
 			before := store.commits
 			err := tt.run()
@@ -107,17 +114,42 @@ func (s *storeAtComparison) Update(fn func(keystore.Tx) error) error {
 	})
 }
 
-// Whoever pulls the plug while a right PIN is compared loses an attempt, never
-// wins one.
+// Whoever pulls the plug while a PIN is compared, or at any other time, loses an
+// attempt, never wins one; a right PIN makes up for it.
 func TestPINAttemptIsStoredFirst(t *testing.T) {
 	store := &storeAtComparison{Store: keystore.NewMemory()}
-	p := keyWithPIN(t, 2, func(c *Config) { c.Store = store })
-	store.failures = nil
-	if _, err := p.getPINToken(testPIN); err != nil {
+	restart := func() platform {
+		return newKey(t, Approve{}, func(c *Config) { c.Store = store }).speaking(2)
+	}
+	p := restart()
+	wantStatus(t, "setPIN", p.setPIN(testPIN), nil)
+	enter := func(want string) {
+		t.Helper()
+		store.failures = nil
+		_, err := p.getPINToken(testPIN)
+		wantStatus(t, "right PIN", err, nil)
+		if got := fmt.Sprint(store.failures); got != want {
+			t.Errorf("failures at each commit %s, want %s", got, want)
+		}
+		if got := p.retries(); got != pinAttempts {
+			t.Errorf("%d retries after a right PIN, want %d", got, pinAttempts)
+		}
+	}
+	enter("[1]")
+	enter("[]")
+	for range 2 * pinAttempts {
+		p = restart() // without Close
+		if got := p.retries(); got != pinAttempts-1 {
+			t.Errorf("%d retries after a crash, want %d", got, pinAttempts-1)
+		}
+		enter("[2 0]")
+		enter("[1]")
+	}
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(store.failures), "[1 0]"; got != want {
-		t.Errorf("failures at each commit %s, want %s", got, want)
+	if got := restart().retries(); got != pinAttempts {
+		t.Errorf("%d retries after Close, want %d", got, pinAttempts)
 	}
 }
 

@@ -20,6 +20,7 @@ func (a *Authenticator) loadPolicy() error {
 		if a.policy, err = keystore.GetPolicy(tx); err != nil {
 			return err
 		}
+		a.pinFailures = a.policy.PINFailures
 		a.templates, err = keystore.Templates(tx)
 		return err
 	})
@@ -67,9 +68,15 @@ func (a *Authenticator) updatePolicy(change func(*keystore.Policy) error, also f
 		return keystore.PutPolicy(tx, changed)
 	})
 	if err == nil {
-		a.policy = changed
+		a.adopt(changed)
 	}
 	return err
+}
+
+// adopt takes over what the store has as the policy now.
+func (a *Authenticator) adopt(p keystore.Policy) {
+	a.policy = p
+	a.pinFailures = min(a.pinFailures, p.PINFailures)
 }
 
 // changeCredentials changes the discoverable credentials, and with them the
