@@ -1,0 +1,57 @@
+package seal
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/google/go-tpm/tpm2/transport"
+	"github.com/google/go-tpm/tpm2/transport/linuxtpm"
+)
+
+const (
+	tpmHeader   = 10               // tag (2), size (4), code (4)
+	maxResponse = 4096             // of a TPM
+	tpmTimeout  = 30 * time.Second // for a command: a TPM may take a second for a key
+)
+
+// openTPM reaches the TPM at an address.
+func openTPM(address string) (transport.TPMCloser, error) {
+	network, place, _ := strings.Cut(cmp.Or(address, DefaultTPM), ":")
+	if network != "unix" && network != "tcp" {
+		return linuxtpm.Open(cmp.Or(address, DefaultTPM))
+	}
+	conn, err := net.DialTimeout(network, place, tpmTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return simulator{conn}, nil
+}
+
+// simulator is a TPM behind a socket that carries bare commands and responses,
+// as that of swtpm does.
+type simulator struct{ net.Conn }
+
+// Send implements [transport.TPM].
+func (s simulator) Send(command []byte) ([]byte, error) {
+	if err := s.SetDeadline(time.Now().Add(tpmTimeout)); err != nil {
+		return nil, err
+	}
+	if _, err := s.Write(command); err != nil {
+		return nil, err
+	}
+	response := make([]byte, maxResponse)
+	if _, err := io.ReadFull(s, response[:tpmHeader]); err != nil {
+		return nil, err
+	}
+	size := binary.BigEndian.Uint32(response[2:])
+	if size < tpmHeader || size > maxResponse {
+		return nil, fmt.Errorf("response of %d bytes", size)
+	}
+	_, err := io.ReadFull(s, response[tpmHeader:size])
+	return response[:size], err
+}
