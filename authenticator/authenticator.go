@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -17,7 +16,8 @@ import (
 
 // Config is what an [Authenticator] is made of.
 type Config struct {
-	Profile Profile        // what the key is; required
+	Profile Profile        // what the key is; required but with Model
+	Model   *Model         // nil: of Profile
 	Store   keystore.Store // what it remembers; required
 
 	// Attester vouches for new credentials. Nil means self attestation; a
@@ -48,6 +48,24 @@ type Config struct {
 	Log *slog.Logger // nil: silent
 }
 
+func (c *Config) setDefaults() {
+	if c.Presence == nil {
+		c.Presence = Deny{}
+	}
+	if c.Sensor == nil {
+		c.Sensor = touchSensor{c.Presence}
+	}
+	if c.PresenceTimeout == 0 {
+		c.PresenceTimeout = defaultPresenceTimeout
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
 // Authenticator answers CTAP messages as a security key does. Its methods may
 // be called from any goroutine; messages are answered one at a time.
 type Authenticator struct {
@@ -60,8 +78,9 @@ type Authenticator struct {
 
 	// What follows belongs to whoever has the turn.
 	keys      keystore.KeyWrapper
-	policy    keystore.Policy     // as in the store
+	policy    keystore.Policy     // as in the store, unless stale
 	templates []keystore.Template // likewise
+	stale     bool                // an update failed
 	poweredUp time.Time
 	sequence  *sequence
 	touch     *touch
@@ -74,36 +93,20 @@ type Authenticator struct {
 // New returns an authenticator that is plugged in. It takes a device key from
 // the store, or makes one there.
 func New(cfg Config) (*Authenticator, error) {
-	if cfg.Verification == nil {
-		cfg.Profile = cfg.Profile.WithoutBuiltInUV()
+	if cfg.Model == nil {
+		model, err := NewModel(cfg.Profile, cfg.Verification != nil)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Model = model
 	}
-	if err := cfg.Profile.Validate(); err != nil {
-		return nil, fmt.Errorf("authenticator: %w", err)
+	if err := cfg.Model.check(&cfg); err != nil {
+		return nil, err
 	}
-	if cfg.Profile.U2F() && cfg.Attester == nil {
-		return nil, errors.New("authenticator: U2F needs an Attester")
-	}
-	if cfg.Profile.has(ctap.OptionEP) && cfg.Enterprise == nil {
-		return nil, errors.New("authenticator: enterprise attestation needs an Attester of its own")
-	}
-	if cfg.Presence == nil {
-		cfg.Presence = Deny{}
-	}
-	if cfg.Sensor == nil {
-		cfg.Sensor = touchSensor{cfg.Presence}
-	}
-	if cfg.PresenceTimeout == 0 {
-		cfg.PresenceTimeout = defaultPresenceTimeout
-	}
-	if cfg.Rand == nil {
-		cfg.Rand = rand.Reader
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
+	cfg.setDefaults()
 	a := &Authenticator{cfg: cfg, turn: make(chan struct{}, 1), closed: make(chan struct{})}
 	a.close = sync.OnceValue(a.closeOnce)
-	a.profile = &a.cfg.Profile
+	a.profile = &cfg.Model.profile
 	a.touch = &touch{ask: a.ask, presence: cfg.Presence}
 	a.pinAuth = newPinAuth(cfg.Rand)
 	if err := a.open(); err != nil {
@@ -112,48 +115,6 @@ func New(cfg Config) (*Authenticator, error) {
 	a.poweredUp = time.Now()
 	a.turn <- struct{}{}
 	return a, nil
-}
-
-// open brings up what lives in the store.
-func (a *Authenticator) open() error {
-	counter, err := keystore.NewCounter(a.cfg.Store)
-	if err != nil {
-		return fmt.Errorf("authenticator: signature counter: %w", err)
-	}
-	a.counter = counter
-	var key [32]byte
-	var found bool
-	err = a.cfg.Store.View(func(tx keystore.Tx) error {
-		key, found = keystore.DeviceKey(tx)
-		return nil
-	})
-	if err == nil && !found {
-		err = a.cfg.Store.Update(func(tx keystore.Tx) error {
-			key, err = a.putNewDeviceKey(tx)
-			return err
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("authenticator: device key: %w", err)
-	}
-	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
-	if err := a.loadPolicy(); err != nil {
-		return fmt.Errorf("authenticator: policy: %w", err)
-	}
-	return nil
-}
-
-// putNewDeviceKey makes the device key that follows the resets counted in tx.
-func (a *Authenticator) putNewDeviceKey(tx keystore.Tx) (key [32]byte, err error) {
-	if a.cfg.DeviceKey != nil {
-		key, err = a.cfg.DeviceKey(keystore.ResetCount(tx))
-	} else {
-		_, err = io.ReadFull(a.cfg.Rand, key[:])
-	}
-	if err != nil {
-		return key, err
-	}
-	return key, keystore.PutDeviceKey(tx, key)
 }
 
 // busyTimeout is how long a message waits for its turn: long enough for a
@@ -221,7 +182,7 @@ func (a *Authenticator) Plug() {
 	defer a.giveTurn()
 	a.touch.withdraw()
 	a.touch.forget()
-	a.pinAuth = newPinAuth(a.cfg.Rand)
+	a.dropPinAuth()
 	a.sequence, a.enrollment = nil, nil
 	a.poweredUp = time.Now()
 }
@@ -238,5 +199,9 @@ func (a *Authenticator) closeOnce() error {
 	<-a.turn
 	close(a.closed)
 	a.touch.withdraw()
-	return errors.Join(a.settleAttempt(), a.counter.Close())
+	err := errors.Join(a.settleAttempt(), a.counter.Close())
+	a.dropPinAuth()
+	clear(a.policy.PINHash)
+	clear(a.policy.PersistentToken)
+	return err
 }

@@ -247,7 +247,7 @@ func (op *bioEnrollment) named() ([]keystore.Template, int, error) {
 }
 
 func (op *bioEnrollment) changeTemplates(list []keystore.Template) error {
-	err := op.a.cfg.Store.Update(func(tx keystore.Tx) error { return keystore.PutTemplates(tx, list) })
+	err := op.a.update(func(tx keystore.Tx) error { return keystore.PutTemplates(tx, list) })
 	if err == nil {
 		op.a.templates = list
 	}

@@ -158,5 +158,5 @@ func (a *Authenticator) storeLargeBlobs(array []byte) error {
 	if !bytes.Equal(sealLargeBlobs(bytes.Clone(content)), array) {
 		return fmt.Errorf("the hash of the large-blob array: %w", ctap.StatusIntegrityFailure)
 	}
-	return a.cfg.Store.Update(func(tx keystore.Tx) error { return keystore.PutLargeBlobArray(tx, array) })
+	return a.update(func(tx keystore.Tx) error { return keystore.PutLargeBlobArray(tx, array) })
 }

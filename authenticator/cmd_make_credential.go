@@ -44,6 +44,7 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	if isBlink(req) {
 		op.prompt.Kind = KindSelect
 	}
+	defer func() { clear(op.created.material) }()
 	for _, step := range []func(*makeCredential, context.Context) error{
 		(*makeCredential).checkPinUvAuthParam, (*makeCredential).chooseAlgorithm, (*makeCredential).checkOptions,
 		(*makeCredential).checkUserVerification, (*makeCredential).checkEnterpriseAttestation,
@@ -127,6 +128,7 @@ func (op *makeCredential) checkExcludeList(ctx context.Context) error {
 	if cred == nil || err != nil {
 		return err
 	}
+	cred.wipe()
 	return fmt.Errorf("excludeList: %w", op.admit(ctx, ctap.StatusCredentialExcluded))
 }
 
@@ -214,7 +216,7 @@ func (op *makeCredential) store(context.Context) error {
 	case op.rk:
 		return op.storeRecord()
 	case op.created.short:
-		return op.a.cfg.Store.Update(func(tx keystore.Tx) error {
+		return op.a.update(func(tx keystore.Tx) error {
 			return keystore.PutKeyHandle(tx, op.rpIDHash, op.created.id, op.created.handle)
 		})
 	}

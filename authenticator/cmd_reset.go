@@ -31,13 +31,13 @@ func (a *Authenticator) reset(ctx context.Context, c *call) (any, error) {
 }
 
 func (a *Authenticator) erase() error {
-	var key [32]byte
+	var keys keystore.KeyWrapper
 	var policy keystore.Policy
-	err := a.cfg.Store.Update(func(tx keystore.Tx) (err error) {
+	err := a.update(func(tx keystore.Tx) (err error) {
 		if err = keystore.Reset(tx); err != nil {
 			return err
 		}
-		if key, err = a.putNewDeviceKey(tx); err != nil {
+		if keys, err = a.putNewDeviceKey(tx); err != nil {
 			return err
 		}
 		if err = a.freshPolicy(&policy); err != nil {
@@ -48,10 +48,10 @@ func (a *Authenticator) erase() error {
 	if err != nil {
 		return err
 	}
-	a.keys = keystore.NewWrapper(key, a.cfg.Rand)
+	a.keys = keys
 	a.adopt(policy)
 	a.templates, a.enrollment = nil, nil
-	a.pinAuth = newPinAuth(a.cfg.Rand)
+	a.dropPinAuth()
 	a.touch.forget()
 	return nil
 }

@@ -69,6 +69,9 @@ func (a *Authenticator) handleCTAP2(ctx context.Context, req *ctap.Request) []by
 
 // runCommand returns the encoded answer, empty where the command has none.
 func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]byte, error) {
+	if err := a.refresh(); err != nil {
+		return nil, err
+	}
 	if len(req.Data) == 0 {
 		return nil, fmt.Errorf("no command byte: %w", ctap.StatusInvalidLength)
 	}

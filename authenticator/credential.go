@@ -34,6 +34,10 @@ const (
 	flagHMACSecret        credentialFlags = 0x08 // made with hmac-secret
 )
 
+// wipe overwrites the private key, which is of no use any more. It may be called
+// twice.
+func (c *credential) wipe() { clear(c.material) }
+
 // protection returns the credProtect level.
 func (c *credential) protection() uint64 { return max(uint64(c.flags&flagProtection), protectOptional) }
 
@@ -69,6 +73,7 @@ func (a *Authenticator) newKey(alg cose.Alg) (created, error) {
 			return created{}, err
 		}
 		material, err := alg.New(seed)
+		clear(seed)
 		if errors.Is(err, cose.ErrMaterial) {
 			continue
 		}
@@ -203,9 +208,13 @@ func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.C
 		if err != nil {
 			return nil, err
 		}
-		if cred != nil && visible(cred) {
+		if cred == nil {
+			continue
+		}
+		if visible(cred) {
 			return cred, nil
 		}
+		cred.wipe()
 	}
 	return nil, nil
 }
@@ -250,7 +259,9 @@ func (a *Authenticator) discover(rpIDHash [32]byte, visible func(*credential) bo
 			}
 			if visible(cred) {
 				found = append(found, cred)
+				continue
 			}
+			cred.wipe()
 		}
 		return nil
 	})

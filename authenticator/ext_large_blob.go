@@ -121,7 +121,7 @@ func (op *getAssertion) keepLargeBlob(blob []byte, size uint64) error {
 	if err != nil {
 		return err
 	}
-	return op.a.cfg.Store.Update(func(tx keystore.Tx) error {
+	return op.a.update(func(tx keystore.Tx) error {
 		return keystore.UpdateLargeBlob(tx, op.cred.id, wrapped, size)
 	})
 }

@@ -74,6 +74,9 @@ func (a *Authenticator) countAttempt() error {
 
 // settleAttempt takes back an attempt that was not made.
 func (a *Authenticator) settleAttempt() error {
+	if err := a.refresh(); err != nil {
+		return err
+	}
 	if a.policy.PINFailures == a.pinFailures {
 		return nil
 	}

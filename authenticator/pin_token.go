@@ -87,8 +87,17 @@ func (p *pinAuth) decapsulate(protocol pinuv.Protocol, platform ctap.Raw) ([]byt
 	return secret, nil
 }
 
+// end ends the use of the token: whoever has it has nothing.
+func (p *pinAuth) end() {
+	if p.token != nil {
+		clear(p.token.value)
+		p.token = nil
+	}
+}
+
 // issue begins the use of a new token (§6.5.5.7, beginUsingPinUvAuthToken).
 func (p *pinAuth) issue(protocol pinuv.Protocol, permissions ctap.Permissions, rpID *string, present bool) (*token, error) {
+	p.end()
 	value := make([]byte, pinuv.TokenSize)
 	if _, err := io.ReadFull(p.rand, value); err != nil {
 		return nil, fmt.Errorf("pinUvAuthToken: %w", err)
@@ -122,7 +131,7 @@ func (p *pinAuth) current() *token {
 	}
 	age := time.Since(t.issued)
 	if age > tokenLifetime || !t.used && age > tokenInitialUse {
-		p.token = nil
+		p.end()
 		return nil
 	}
 	if age > tokenPresence {

@@ -13,23 +13,6 @@ const (
 	persistentTokenSize = 32
 )
 
-// loadPolicy takes the policy and the fingerprints from the store into memory;
-// a new key, or one just reset, gets its random members.
-func (a *Authenticator) loadPolicy() error {
-	err := a.cfg.Store.View(func(tx keystore.Tx) (err error) {
-		if a.policy, err = keystore.GetPolicy(tx); err != nil {
-			return err
-		}
-		a.pinFailures = a.policy.PINFailures
-		a.templates, err = keystore.Templates(tx)
-		return err
-	})
-	if err != nil || len(a.policy.DeviceIdentifier) > 0 {
-		return err
-	}
-	return a.changePolicy(func(p *keystore.Policy) error { return a.freshPolicy(p) })
-}
-
 // freshPolicy draws what is random in the policy of a key that is new, or new
 // again.
 func (a *Authenticator) freshPolicy(p *keystore.Policy) (err error) {
@@ -61,7 +44,7 @@ func (a *Authenticator) updatePolicy(change func(*keystore.Policy) error, also f
 	if err := change(&changed); err != nil {
 		return err
 	}
-	err := a.cfg.Store.Update(func(tx keystore.Tx) error {
+	err := a.update(func(tx keystore.Tx) error {
 		if err := also(tx); err != nil {
 			return err
 		}
@@ -73,10 +56,10 @@ func (a *Authenticator) updatePolicy(change func(*keystore.Policy) error, also f
 	return err
 }
 
-// adopt takes over what the store has as the policy now.
-func (a *Authenticator) adopt(p keystore.Policy) {
-	a.policy = p
-	a.pinFailures = min(a.pinFailures, p.PINFailures)
+// dropPinAuth forgets what clientPIN keeps in memory, as without power.
+func (a *Authenticator) dropPinAuth() {
+	a.pinAuth.end()
+	a.pinAuth = newPinAuth(a.cfg.Rand)
 }
 
 // changeCredentials changes the discoverable credentials, and with them the

@@ -23,6 +23,9 @@ func (a *Authenticator) SetPIN(pin string) error {
 		return ErrClosed
 	}
 	defer a.giveTurn()
+	if err := a.refresh(); err != nil {
+		return err
+	}
 	switch {
 	case !a.profile.has(ctap.OptionClientPIN):
 		return ErrNoPIN

@@ -23,6 +23,9 @@ func (a *Authenticator) handleU2F(ctx context.Context, req *ctap.Request) []byte
 }
 
 func (a *Authenticator) runU2F(ctx context.Context, message []byte) ([]byte, error) {
+	if err := a.refresh(); err != nil {
+		return nil, err
+	}
 	apdu, err := ctap.ParseCommandAPDU(message)
 	switch {
 	case len(message) < 4:
@@ -69,6 +72,7 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 	if err != nil {
 		return nil, err
 	}
+	defer clear(made.material)
 	if err := a.wrap(&made, req.Application, false); err != nil {
 		return nil, err
 	}
@@ -99,6 +103,7 @@ func (a *Authenticator) u2fAuthenticate(ctx context.Context, apdu ctap.CommandAP
 	if err != nil {
 		return nil, err
 	}
+	defer cred.wipe()
 	flags, err := a.u2fPresence(ctx, &req, cred)
 	if err != nil {
 		return nil, err
