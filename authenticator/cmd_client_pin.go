@@ -210,7 +210,7 @@ func (op *clientPIN) changePIN(context.Context) (*ctap.ClientPINResponse, error)
 		return a.resetPersistentToken(p)
 	})
 	if err == nil {
-		a.pinAuth.token = nil
+		a.pinAuth.end()
 	}
 	return nil, err
 }

@@ -146,7 +146,7 @@ func (a *Authenticator) setMinPINLength(params ctap.Raw) error {
 		return a.resetPersistentToken(policy)
 	})
 	if err == nil && a.policy.ForcePINChange {
-		a.pinAuth.token = nil
+		a.pinAuth.end()
 	}
 	return err
 }

@@ -237,6 +237,7 @@ func (op *credentialManagement) describe(r *keystore.Credential) (*ctap.Credenti
 	if err != nil {
 		return nil, err
 	}
+	defer c.wipe()
 	resp := &ctap.CredentialManagementResponse{
 		User:         &ctap.User{ID: r.UserID, Name: r.UserName, DisplayName: r.UserDisplayName},
 		CredentialID: &ctap.CredentialDescriptor{ID: r.ID, Type: ctap.PublicKey},

@@ -158,6 +158,7 @@ func (a *Authenticator) getNextAssertion(_ context.Context, c *call) (any, error
 
 // assert signs with one credential, extensions included.
 func (op *getAssertion) assert(cred *credential) error {
+	defer cred.wipe()
 	op.cred, op.outputs = cred, outputs{}
 	op.response = &ctap.GetAssertionResponse{
 		Credential: &ctap.CredentialDescriptor{ID: cred.id, Type: ctap.PublicKey},

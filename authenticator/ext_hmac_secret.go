@@ -115,10 +115,12 @@ func (a *Authenticator) evaluateSalts(s *salts, material []byte, flags ctap.Flag
 	if err != nil {
 		return nil, err
 	}
+	defer clear(secret)
 	plain, err := openSalts(s, secret)
 	if err != nil {
 		return nil, err
 	}
+	defer clear(plain)
 	purpose := purposeWithoutUV
 	if flags&ctap.FlagUV != 0 {
 		purpose = purposeWithUV
@@ -127,7 +129,9 @@ func (a *Authenticator) evaluateSalts(s *salts, material []byte, flags ctap.Flag
 	if err != nil {
 		return nil, err
 	}
-	var secrets []byte
+	defer clear(credRandom[:])
+	secrets := make([]byte, 0, 2*saltSize)
+	defer clear(secrets[:cap(secrets)])
 	for salt := range slices.Chunk(plain, saltSize) {
 		mac := hmac.New(sha256.New, credRandom[:])
 		mac.Write(salt)
