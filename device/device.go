@@ -5,16 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/certs"
 	"github.com/softkey-project/softkey/ctap"
-	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/keystore"
+	"github.com/softkey-project/softkey/keystore/seal"
 )
 
 // Version is the version of the device, as CTAPHID_INIT tells it: major, minor,
@@ -25,12 +24,26 @@ const (
 	VersionBuild = 0
 )
 
-// Config is what a [Device] is made of. Only Profile is required.
+// Config is what a [Device] is made of. Only Profile is required. Profile, Dir,
+// Store, Seed and CA of a device of a [Model] are those of the model and its
+// [Set], and must not be given.
 type Config struct {
 	Profile authenticator.Profile
 
-	// Dir is the state directory. Empty: everything is kept in memory.
+	// Dir is the state directory. Empty: everything is kept in memory, or in
+	// Store.
 	Dir string
+
+	// Store, if not nil, takes the place of Dir. The device closes it.
+	Store keystore.Store
+
+	// Unseal opens a store that is sealed, for [seal.Open]. Nil: a sealed store
+	// is refused with [seal.ErrSealed].
+	Unseal func([]seal.Slot) (*seal.Key, error)
+
+	// WrapStore, if not nil, returns what the device sees of its store: for
+	// faults, and to count.
+	WrapStore func(keystore.Store) keystore.Store
 
 	// Seed, if not empty, makes the device deterministic: the same seed and
 	// the same requests give the same keys and answers. Such a device guards
@@ -56,7 +69,6 @@ type Config struct {
 // may be called from any goroutine.
 type Device struct {
 	authenticator *authenticator.Authenticator
-	profile       authenticator.Profile
 	store         keystore.Store
 	verification  authenticator.Verification
 	identity
@@ -70,79 +82,82 @@ func New(cfg Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := assemble(cfg, store)
+	return assemble(cfg, store, func(v vault, p authenticator.Profile) (*Model, error) { return v.model(cfg.CA, p) })
+}
+
+func openStore(cfg Config) (keystore.Store, error) {
+	switch {
+	case cfg.Store != nil:
+		return cfg.Store, nil
+	case cfg.Dir == "":
+		return keystore.NewMemory(), nil
+	}
+	store, err := keystore.Open(cfg.Dir, keystore.Options{Seeded: len(cfg.Seed) > 0})
 	if err != nil {
+		return nil, err
+	}
+	unsealed, err := seal.Open(store, cfg.Unseal)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return unsealed, nil
+}
+
+// assemble makes a device of the parts that cfg names and the model that
+// modelOf returns. It takes over the store.
+func assemble(cfg Config, store keystore.Store, modelOf func(vault, authenticator.Profile) (*Model, error)) (*Device, error) {
+	if cfg.WrapStore != nil {
+		store = cfg.WrapStore(store)
+	}
+	d := &Device{store: store, verification: cfg.Verification}
+	if err := d.start(cfg, modelOf); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return d, nil
 }
 
-func openStore(cfg Config) (keystore.Store, error) {
-	if cfg.Dir == "" {
-		return keystore.NewMemory(), nil
-	}
-	return keystore.Open(cfg.Dir, keystore.Options{Seeded: len(cfg.Seed) > 0})
-}
-
-func assemble(cfg Config, store keystore.Store) (*Device, error) {
-	d := &Device{profile: cfg.Profile, store: store, verification: cfg.Verification}
-	entropy, err := newEntropy(cfg.Seed, store)
+func (d *Device) start(cfg Config, modelOf func(vault, authenticator.Profile) (*Model, error)) error {
+	entropy, err := newEntropy(cfg.Seed, d.store)
 	if err != nil {
-		return nil, fmt.Errorf("device: %w", err)
+		return fmt.Errorf("device: %w", err)
 	}
 	if entropy.seeded() {
-		d.profile = seededProfile(d.profile)
+		cfg.Profile = seededProfile(cfg.Profile)
 	}
-	if d.identity, err = loadIdentity(store, cfg, d.profile, entropy); err != nil {
-		return nil, fmt.Errorf("device: %w", err)
+	err = load(d.store, func(tx keystore.Tx) error {
+		v := vault{tx, entropy}
+		model, err := modelOf(v, cfg.Profile)
+		if err != nil {
+			return err
+		}
+		d.identity, err = v.identity(model)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
 	}
 	d.authenticator, err = authenticator.New(authenticator.Config{
-		Profile: d.profile, Store: store, Attester: d.attester(d.hedged()), Enterprise: d.enterpriseAttester(d.hedged()),
+		Model: d.modelFor(cfg.Verification), Store: d.store, Attester: d.attester, Enterprise: d.enterpriseAttester(),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
 		Verification: cfg.Verification, Sensor: cfg.Sensor,
 		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Deterministic: entropy.seeded(), Log: cfg.Log,
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || cfg.PIN == "" {
+		return err
 	}
-	if cfg.PIN != "" {
-		if err := d.authenticator.SetPIN(cfg.PIN); err != nil {
-			return nil, errors.Join(err, d.authenticator.Close())
-		}
+	if err := d.authenticator.SetPIN(cfg.PIN); err != nil {
+		return errors.Join(err, d.authenticator.Close())
 	}
-	return d, nil
-}
-
-// seededProfile returns what a profile is in deterministic mode: another model,
-// without the algorithms whose keys cannot come from a seed.
-func seededProfile(p authenticator.Profile) authenticator.Profile {
-	if p.AAGUID == authenticator.ProfileAAGUID(p.Name, false) {
-		p.AAGUID = authenticator.ProfileAAGUID(p.Name, true)
-	}
-	p.Algorithms = slices.DeleteFunc(slices.Clone(p.Algorithms), func(id cose.ID) bool {
-		alg := cose.ByID(id)
-		return alg != nil && alg.SeedSize() == 0
-	})
-	return p
-}
-
-func (d *Device) hedged() bool { return d.profile.Signatures == authenticator.SignaturesHedged }
-
-// attester returns who vouches for credentials; nil, if they do for themselves.
-func (id *identity) attester(hedged bool) *attestation.Attester {
-	if id.leaf == nil {
-		return nil
-	}
-	return attestation.NewAttester(id.leaf, attestation.AttesterConfig{Issuer: id.issuer, Hedged: hedged})
+	return nil
 }
 
 // enterpriseAttester has no issuer: an enterprise attestation carries one
 // certificate.
-func (id *identity) enterpriseAttester(hedged bool) *attestation.Attester {
+func (id *identity) enterpriseAttester() *attestation.Attester {
 	if id.enterprise == nil {
 		return nil
 	}
-	return attestation.NewAttester(id.enterprise, attestation.AttesterConfig{Hedged: hedged})
+	return attestation.NewAttester(id.enterprise, attestation.AttesterConfig{Hedged: id.hedged()})
 }
 
 // Handler returns what answers the device's messages.

@@ -43,6 +43,15 @@ func newEntropy(seed []byte, store keystore.Store) (*entropy, error) {
 
 func (e *entropy) seeded() bool { return len(e.seed) > 0 }
 
+// of returns the seed of the device of a set that is called name.
+func (e *entropy) of(name string) []byte {
+	if !e.seeded() {
+		return nil
+	}
+	seed := e.derive("device " + name)
+	return seed[:]
+}
+
 // rand returns the source of keys and nonces.
 func (e *entropy) rand() io.Reader {
 	if !e.seeded() {

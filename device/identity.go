@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/certs"
 	"github.com/softkey-project/softkey/ctap"
@@ -15,28 +16,23 @@ import (
 )
 
 // identity is what tells a device from others, and outlives a reset: its serial
-// number, the root certificate of its state directory, and one leaf for each
-// model that it was plugged in as. With a CA of the user's, that issues the
-// leaves.
+// number, and what vouches for it. The root certificate is one for a state
+// directory, with one leaf for each model that was plugged in from there. With a
+// CA of the user's, that issues the leaves.
 type identity struct {
+	*Model
 	uniq       string
-	issuer     certs.Issuer    // the root, or the user's CA
-	leaf       *certs.Identity // of the model; nil: credentials vouch for themselves
 	enterprise *certs.Identity // of this very device; nil: the profile has no use for it
-	metadata   *certs.Identity // root of what vouches for metadata statements
 }
 
-// loadIdentity takes the identity from the store, and makes there what is
-// missing.
-func loadIdentity(store keystore.Store, cfg Config, p authenticator.Profile, e *entropy) (id identity, err error) {
-	load := func(tx keystore.Tx) error {
-		id, err = vault{tx, e}.identity(cfg.CA, p)
-		return err
+// load runs fn in a transaction that reads, and if fn has to make what is
+// missing, in one that writes.
+func load(store keystore.Store, fn func(keystore.Tx) error) error {
+	err := store.View(fn)
+	if errors.Is(err, keystore.ErrReadOnly) {
+		err = store.Update(fn)
 	}
-	if err = store.View(load); errors.Is(err, keystore.ErrReadOnly) { // something is missing
-		err = store.Update(load)
-	}
-	return id, err
+	return err
 }
 
 // vault makes what is not in the store yet.
@@ -45,32 +41,46 @@ type vault struct {
 	entropy *entropy
 }
 
-func (v vault) identity(ca *certs.CA, p authenticator.Profile) (id identity, err error) {
-	if id.uniq, err = v.uniq(); err != nil {
-		return id, err
+// model returns the model with profile p, whose certificates ca issues, or a
+// root of the vault's own if that is nil.
+func (v vault) model(ca *certs.CA, p authenticator.Profile) (*Model, error) {
+	m, err := newModel(p)
+	if err != nil {
+		return nil, err
 	}
 	root, err := v.certificate("root", certs.NewRoot, anyCertificate)
 	if err != nil {
-		return id, err
+		return nil, err
 	}
-	id.issuer = root
+	m.issuer = root
 	if ca != nil {
-		id.issuer = ca
+		m.issuer = ca
 	}
-	if id.metadata, err = v.certificate("metadata root", certs.NewMetadataRoot, anyCertificate); err != nil {
-		return id, err
+	if m.metadata, err = v.certificate("metadata root", certs.NewMetadataRoot, anyCertificate); err != nil {
+		return nil, err
 	}
 	if p.AttestationType == authenticator.AttestationSelf {
-		return id, nil
+		return m, nil
 	}
-	if id.leaf, err = v.leaf(id.issuer, "leaf/"+p.AAGUID.String(), certs.LeafSpec{AAGUID: p.AAGUID}); err != nil {
+	m.leaf, err = v.leaf(m.issuer, "leaf/"+p.AAGUID.String(), certs.LeafSpec{AAGUID: p.AAGUID})
+	if err != nil {
+		return nil, err
+	}
+	m.attester = attestation.NewAttester(m.leaf, attestation.AttesterConfig{Issuer: m.issuer, Hedged: m.hedged()})
+	return m, nil
+}
+
+// identity returns the identity of a device of model m.
+func (v vault) identity(m *Model) (id identity, err error) {
+	id.Model = m
+	if id.uniq, err = v.uniq(); err != nil {
 		return id, err
 	}
-	if _, ok := p.Options[ctap.OptionEP]; !ok {
+	if _, ok := m.profile.Options[ctap.OptionEP]; !ok || m.leaf == nil {
 		return id, nil
 	}
-	spec := certs.LeafSpec{AAGUID: p.AAGUID, SerialNumber: []byte(id.uniq)}
-	id.enterprise, err = v.leaf(id.issuer, "enterprise/"+p.AAGUID.String(), spec)
+	spec := certs.LeafSpec{AAGUID: m.profile.AAGUID, SerialNumber: []byte(id.uniq)}
+	id.enterprise, err = v.leaf(m.issuer, "enterprise/"+m.profile.AAGUID.String(), spec)
 	return id, err
 }
 

@@ -38,7 +38,7 @@ func (d *Device) Metadata() (*attestation.Metadata, error) {
 // verifies users.
 func (d *Device) factoryInfo() (*ctap.GetInfoResponse, error) {
 	twin, err := authenticator.New(authenticator.Config{
-		Profile: d.profile, Store: keystore.NewMemory(), Attester: d.attester(false), Enterprise: d.enterpriseAttester(false),
+		Model: d.modelFor(d.verification), Store: keystore.NewMemory(), Attester: d.attester, Enterprise: d.enterpriseAttester(),
 		Verification: d.verification,
 	})
 	if err != nil {

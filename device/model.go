@@ -1,0 +1,72 @@
+package device
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/softkey-project/softkey/attestation"
+	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/certs"
+	"github.com/softkey-project/softkey/ctap/cose"
+)
+
+// Model is what the devices of one profile in a [Set] have in common: the
+// profile, and the certificate that vouches for all of them. It does not change.
+type Model struct {
+	set      *Set // nil: of a device by itself
+	profile  authenticator.Profile
+	issuer   certs.Issuer          // the root, or the user's CA
+	leaf     *certs.Identity       // nil: credentials vouch for themselves
+	attester *attestation.Attester // with the leaf; nil likewise
+	metadata *certs.Identity       // root of what vouches for metadata statements
+
+	verifying, plain *authenticator.Model // with built-in user verification, and without
+}
+
+// newModel returns a model that has no certificates yet.
+func newModel(p authenticator.Profile) (*Model, error) {
+	verifying, err := authenticator.NewModel(p, true)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := authenticator.NewModel(p, false)
+	return &Model{profile: p, verifying: verifying, plain: plain}, err
+}
+
+func (m *Model) hedged() bool { return m.profile.Signatures == authenticator.SignaturesHedged }
+
+// modelFor returns the model of an authenticator with the given verification.
+func (m *Model) modelFor(v authenticator.Verification) *authenticator.Model {
+	if v == nil {
+		return m.plain
+	}
+	return m.verifying
+}
+
+// Device opens or makes the device of this model that is called name. What it
+// is made of besides its model is in cfg. One name has one open device at a
+// time: the error is [keystore.ErrInUse].
+func (m *Model) Device(name string, cfg Config) (*Device, error) {
+	if cfg.Profile.Name != "" || cfg.Dir != "" || cfg.Store != nil || len(cfg.Seed) > 0 || cfg.CA != nil {
+		return nil, fmt.Errorf("device: %s: profile, store, seed and CA are those of its set", name)
+	}
+	store, err := m.set.store(name)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Profile, cfg.Seed = m.profile, m.set.entropy.of(name)
+	return assemble(cfg, store, func(vault, authenticator.Profile) (*Model, error) { return m, nil })
+}
+
+// seededProfile returns what a profile is in deterministic mode: another model,
+// without the algorithms whose keys cannot come from a seed.
+func seededProfile(p authenticator.Profile) authenticator.Profile {
+	if p.AAGUID == authenticator.ProfileAAGUID(p.Name, false) {
+		p.AAGUID = authenticator.ProfileAAGUID(p.Name, true)
+	}
+	p.Algorithms = slices.DeleteFunc(slices.Clone(p.Algorithms), func(id cose.ID) bool {
+		alg := cose.ByID(id)
+		return alg != nil && alg.SeedSize() == 0
+	})
+	return p
+}
