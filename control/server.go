@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/softkey-project/softkey/authenticator"
@@ -130,32 +132,63 @@ func reply(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // whoever asked is gone
 }
 
-// shutdownTimeout is how long a request that is being answered may take at the
-// end.
+// shutdownTimeout is how long connections are waited for at the end, before they
+// are closed.
 const shutdownTimeout = time.Second
 
 // Serve answers requests on ln until ctx is done, and closes it. It returns
-// after its requests have.
+// after its requests have. It keeps web pages out that the name of a site has
+// led here, and sets limits to how much is sent here, and how slowly.
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	base, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return base },
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ln) }()
+	var conns sync.WaitGroup
+	s := newServer(base, h, &conns)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(&limited{Listener: ln}) }()
+	var failed error
 	select {
-	case err := <-done:
-		return err
+	case failed = <-served:
 	case <-ctx.Done():
 	}
 	cancel() // ends the requests that wait for a prompt
+	err := errors.Join(failed, shutdown(s))
+	if failed == nil {
+		<-served
+	}
+	conns.Wait()
+	return err
+}
+
+// newServer returns a server whose requests end with base. It counts the
+// goroutines of its connections.
+func newServer(base context.Context, h http.Handler, conns *sync.WaitGroup) *http.Server {
+	return &http.Server{
+		Handler:        whole(ownName(h)),
+		MaxHeaderBytes: maxHeader,
+		ReadTimeout:    requestTimeout,
+		IdleTimeout:    idleTimeout,
+		BaseContext:    func(net.Listener) context.Context { return base },
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed:
+				conns.Done()
+			}
+		},
+	}
+}
+
+// shutdown closes the listener of s, and its connections when they have had time
+// for their answers: one that sends half a request would keep it up.
+func shutdown(s *http.Server) error {
 	grace, stop := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer stop()
 	err := s.Shutdown(grace)
-	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.Close()
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/softkey-project/softkey/client/u2fjson"
@@ -47,10 +49,23 @@ func (b *bridge) script() string { return b.url() + "/u2f-api.js" }
 // goroutine.
 func (b *bridge) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /"+b.secret+"/u2f-api.js", b.serveScript)
-	mux.Handle("/"+b.secret+"/register", b.forPages(b.ceremony("register", u2fjson.Register)))
-	mux.Handle("/"+b.secret+"/sign", b.forPages(b.ceremony("sign", u2fjson.Authenticate)))
-	return http.MaxBytesHandler(mux, maxInput)
+	mux.HandleFunc("GET /{secret}/u2f-api.js", b.serveScript)
+	mux.Handle("/{secret}/register", b.forPages(b.ceremony("register", u2fjson.Register)))
+	mux.Handle("/{secret}/sign", b.forPages(b.ceremony("sign", u2fjson.Authenticate)))
+	return b.forThoseWhoKnow(mux)
+}
+
+// forThoseWhoKnow lets requests through whose path begins with the secret. How
+// long it takes does not tell how much of the secret was right.
+func (b *bridge) forThoseWhoKnow(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secret, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if subtle.ConstantTimeCompare([]byte(secret), []byte(b.secret)) != 1 {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (b *bridge) serveScript(w http.ResponseWriter, _ *http.Request) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -68,11 +67,7 @@ func (b *bridgeFlags) run(p *program, o *u2fFlags) (err error) {
 	if err := readyScript(br.script()).print(p.stdout, b.json); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	err = control.Serve(ctx, ln, br.handler())
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil // the key is slow to give up a page's request, and was waited for
-	}
-	return err
+	return control.Serve(ctx, ln, br.handler())
 }
 
 func (b *bridgeFlags) check(o *u2fFlags) error {
