@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -18,14 +19,17 @@ import (
 const (
 	maxConnections = 256             // of one listener
 	maxUnread      = 1024            // reports that wait for a connection to take them
+	maxSpare       = 128             // those that there is room for when none wait
 	lingerTimeout  = 2 * time.Second // for them to go out after the other side has finished
+	acceptPause    = 50 * time.Millisecond
 )
 
 // ServeStream answers the reports that come by the connections of ln, as
 // [NewStream] writes them. The connections share one device, as the programs of
 // one computer do: every report goes to all of them. A connection that leaves
 // more than 1024 unread is closed, and so is one beyond 256. When the one that
-// began a transaction closes, the transaction is aborted.
+// began a transaction closes, the transaction is aborted. While the system has no
+// room for more connections, those that there are go on.
 //
 // ServeStream returns nil when ctx is done, and the error of ln when that fails
 // first. It closes ln, and returns only after its goroutines have.
@@ -52,8 +56,11 @@ type hub struct {
 type connection struct {
 	net.Conn
 	number uint64
-	unread chan Report // for its writer, which ends when this is closed
-	ended  bool        // it is; guarded by the hub's lock
+	more   chan struct{} // holds a token while some are unread; its writer ends when this is closed
+
+	// Guarded by the hub's lock:
+	unread []Report // for its writer
+	ended  bool     // no more will come
 }
 
 // newHub starts to accept connections; Close ends that.
@@ -110,11 +117,15 @@ func (h *hub) deliver(r Report) (full []*connection) {
 		if c.ended {
 			continue
 		}
-		select {
-		case c.unread <- r:
-		default:
+		if len(c.unread) == maxUnread {
 			full = append(full, c)
 			c.end()
+			continue
+		}
+		c.unread = append(c.unread, r)
+		select {
+		case c.more <- struct{}{}:
+		default: // its writer knows already
 		}
 	}
 	return full
@@ -124,7 +135,7 @@ func (h *hub) deliver(r Report) (full []*connection) {
 func (c *connection) end() {
 	if !c.ended {
 		c.ended = true
-		close(c.unread)
+		close(c.more)
 	}
 }
 
@@ -132,13 +143,39 @@ func (c *connection) end() {
 func (h *hub) accept() {
 	for {
 		conn, err := h.ln.Accept()
-		if err != nil {
+		switch {
+		case isShortage(err) && h.pause():
+			continue
+		case err != nil:
 			h.failed <- err
 			return
 		}
 		if !h.add(conn) {
 			conn.Close()
 		}
+	}
+}
+
+// isShortage tells the errors of accept that pass: all that is used up may be
+// given back, and a host may go before it was let in.
+func isShortage(err error) bool {
+	for _, passing := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+	} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits a little; false means that the hub is closed.
+func (h *hub) pause() bool {
+	select {
+	case <-time.After(acceptPause):
+		return true
+	case <-h.done:
+		return false
 	}
 }
 
@@ -150,7 +187,7 @@ func (h *hub) add(conn net.Conn) bool {
 		return false
 	}
 	h.last++
-	c := &connection{Conn: conn, number: h.last, unread: make(chan Report, maxUnread)}
+	c := &connection{Conn: conn, number: h.last, more: make(chan struct{}, 1)}
 	h.conns[c.number] = c
 	h.workers.Go(func() { h.read(c) })
 	h.workers.Go(func() { h.write(c) })
@@ -192,9 +229,13 @@ func (h *hub) pass(a arrival) bool {
 // closes it when there will be no more.
 func (h *hub) write(c *connection) {
 	out := bufio.NewWriterSize(c, streamBuffer)
-	for r := range c.unread {
-		out.Write(r[:]) // its error comes back from Flush
-		if len(c.unread) == 0 && out.Flush() != nil {
+	var batch []Report
+	for range c.more {
+		batch = h.collect(c, batch)
+		for _, r := range batch {
+			out.Write(r[:]) // its error comes back from Flush
+		}
+		if out.Flush() != nil {
 			break
 		}
 	}
@@ -203,6 +244,19 @@ func (h *hub) write(c *connection) {
 	defer h.mu.Unlock()
 	c.end()
 	delete(h.conns, c.number)
+}
+
+// collect returns the unread reports of c. The next ones take the place of spare,
+// unless that has become large.
+func (h *hub) collect(c *connection, spare []Report) []Report {
+	if cap(spare) > maxSpare {
+		spare = nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	batch := c.unread
+	c.unread = spare[:0]
+	return batch
 }
 
 // Close closes the listener and all connections.

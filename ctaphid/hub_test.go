@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,6 +234,42 @@ func TestTooManyConnections(t *testing.T) {
 		w := newWire(t, NewStream(ln.dial()))
 		w.send(owner, CommandPing, 1)
 		w.want(0, owner, CommandPing, 1)
+	})
+}
+
+// crowded is a listener that has no room for a connection, so many times.
+type crowded struct {
+	*memory
+	times int
+}
+
+func (l *crowded) Accept() (net.Conn, error) {
+	if l.times > 0 {
+		l.times--
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.memory.Accept()
+}
+
+// TestShortage checks that a listener goes on when the system has room for
+// connections again, and can be closed before.
+func TestShortage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, times := range []int{3, 1 << 30} {
+			ln := &crowded{&memory{conns: make(chan net.Conn), closed: make(chan struct{})}, times}
+			ctx, cancel := context.WithCancel(t.Context())
+			served := make(chan error, 1)
+			go func() { served <- ServeStream(ctx, ln, token{}, Config{}) }()
+			if times < 1<<30 {
+				w := newWire(t, NewStream(ln.dial()))
+				w.send(owner, CommandPing, 1)
+				w.want(0, owner, CommandPing, 1)
+			}
+			cancel()
+			if err := <-served; err != nil {
+				t.Errorf("after %d shortages: ServeStream = %v, want nil", times, err)
+			}
+		}
 	})
 }
 
