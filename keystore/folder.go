@@ -3,7 +3,9 @@ package keystore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -35,9 +37,13 @@ type folder struct {
 }
 
 // openFolder makes the folder dir if it is missing, checks that nobody else can
-// put files into it, and locks it.
+// put files into it, has nobody else look into it, and locks it.
 func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	named, err := os.Lstat(filepath.Clean(dir))
+	if err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(dir)
@@ -45,19 +51,26 @@ func openFolder(dir string) (*folder, error) {
 		return nil, err
 	}
 	f := &folder{root: root}
-	if err := f.take(); err != nil {
+	if err := f.take(named); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
 }
 
-func (f *folder) take() error {
+// take makes the folder ours, which was called what named describes.
+func (f *folder) take(named fs.FileInfo) error {
 	info, err := f.root.Stat(".")
 	if err != nil {
 		return err
 	}
+	if !os.SameFile(info, named) {
+		return fmt.Errorf("folder %w", errLink)
+	}
 	if err := checkOwner(info, 0o022); err != nil {
 		return fmt.Errorf("folder %w", err)
+	}
+	if err := closeToOthers(f.root, info); err != nil {
+		return err
 	}
 	if f.lock, err = f.openFile(lockName, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
@@ -101,21 +114,37 @@ func (f *folder) readPID() int {
 	return pid
 }
 
+// errLink is what is wrong with a folder or file that a symbolic link leads to:
+// who made the link chose where the keys are.
+var errLink = errors.New("is a symbolic link")
+
 // openFile opens a file of the folder that only we can read.
 func (f *folder) openFile(name string, flag int, mode os.FileMode) (*os.File, error) {
 	file, err := f.root.OpenFile(name, flag, mode)
 	if err != nil {
 		return nil, err
 	}
-	info, err := file.Stat()
-	if err == nil {
-		err = checkOwner(info, 0o077)
-	}
-	if err != nil {
+	if err := f.checkFile(file, name); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s %w", name, err)
 	}
 	return file, nil
+}
+
+// checkFile tells whether an open file is the one of that name, and ours alone.
+func (f *folder) checkFile(file *os.File, name string) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := f.root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(info, named) {
+		return errLink
+	}
+	return checkOwner(info, 0o077)
 }
 
 // sync makes the names of the files in the folder durable.

@@ -22,6 +22,14 @@ func checkOwner(info fs.FileInfo, forbidden fs.FileMode) error {
 	return nil
 }
 
+// closeToOthers makes a folder of ours one that nobody else can look into.
+func closeToOthers(root *os.Root, info fs.FileInfo) error {
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	return root.Chmod(".", 0o700)
+}
+
 // tryLock takes the lock on an open file, unless another has it. It ends with
 // the file's last descriptor, so with the process at the latest.
 func tryLock(file *os.File) (bool, error) {
