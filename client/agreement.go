@@ -74,6 +74,16 @@ func (a *agreement) request(sub ctap.ClientPINSubcommand) *ctap.ClientPINRequest
 	return &ctap.ClientPINRequest{PinUvAuthProtocol: &number, Subcommand: sub, KeyAgreement: a.platform}
 }
 
+// end forgets the secret, when the request it was for has been answered.
+func (a *agreement) end() { clear(a.secret) }
+
+// encryptPIN returns the encryption of what stands for a PIN that the key has.
+func (a *agreement) encryptPIN(pin string) ([]byte, error) {
+	hash := hashPIN(pin)
+	defer clear(hash[:])
+	return a.encrypt(hash[:pinHashSize])
+}
+
 // encrypt returns the encryption of whole blocks of 16 bytes.
 func (a *agreement) encrypt(plaintext []byte) ([]byte, error) {
 	return a.protocol.Encrypt(a.secret, plaintext, a.rand)

@@ -81,10 +81,12 @@ func (d *Device) SetPIN(ctx context.Context, pin string) error {
 	if err != nil {
 		return err
 	}
+	defer clear(padded)
 	a, err := d.agree(ctx)
 	if err != nil {
 		return err
 	}
+	defer a.end()
 	req := a.request(ctap.SetPIN)
 	if req.NewPINEnc, err = a.encrypt(padded); err != nil {
 		return err
@@ -100,15 +102,17 @@ func (d *Device) ChangePIN(ctx context.Context, current, next string) error {
 	if err != nil {
 		return err
 	}
+	defer clear(padded)
 	a, err := d.agree(ctx)
 	if err != nil {
 		return err
 	}
+	defer a.end()
 	req := a.request(ctap.ChangePIN)
 	if req.NewPINEnc, err = a.encrypt(padded); err != nil {
 		return err
 	}
-	if req.PINHashEnc, err = a.encrypt(hashPIN(current)); err != nil {
+	if req.PINHashEnc, err = a.encryptPIN(current); err != nil {
 		return err
 	}
 	req.PinUvAuthParam = a.authenticate(slices.Concat(req.NewPINEnc, req.PINHashEnc))
@@ -179,8 +183,10 @@ func (d *Device) pinLengths() (least, most uint64) {
 	return least, most
 }
 
-// hashPIN returns what stands for a PIN that the key has.
-func hashPIN(pin string) []byte {
-	sum := sha256.Sum256([]byte(norm.NFC.String(pin)))
-	return sum[:pinHashSize]
+// hashPIN returns the hash of a PIN, by whose first pinHashSize bytes the key knows
+// it by.
+func hashPIN(pin string) [sha256.Size]byte {
+	text := []byte(norm.NFC.String(pin))
+	defer clear(text)
+	return sha256.Sum256(text)
 }

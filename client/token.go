@@ -71,12 +71,13 @@ func (d *Device) PINToken(ctx context.Context, pin string, permissions ctap.Perm
 	if err != nil {
 		return nil, err
 	}
+	defer a.end()
 	req := a.request(ctap.GetPINToken)
 	if on, _ := d.option(ctap.OptionPinUvAuthToken); on && permissions != 0 {
 		req = a.request(ctap.GetTokenUsingPINWithPermission)
 		permit(req, permissions, rpID)
 	}
-	if req.PINHashEnc, err = a.encrypt(hashPIN(pin)); err != nil {
+	if req.PINHashEnc, err = a.encryptPIN(pin); err != nil {
 		return nil, err
 	}
 	token, err := d.token(ctx, a, req)
@@ -107,6 +108,7 @@ func (d *Device) UVToken(ctx context.Context, permissions ctap.Permissions, rpID
 	if err != nil {
 		return nil, err
 	}
+	defer a.end()
 	req := a.request(ctap.GetTokenUsingUVWithPermission)
 	permit(req, permissions, rpID)
 	token, err := d.token(ctx, a, req)
