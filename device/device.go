@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/softkey-project/softkey/attestation"
@@ -71,6 +72,9 @@ type Device struct {
 	authenticator *authenticator.Authenticator
 	store         keystore.Store
 	verification  authenticator.Verification
+	entropy       *entropy
+
+	naming sync.Mutex // held while the serial number is looked up, or made
 	identity
 }
 
@@ -82,7 +86,17 @@ func New(cfg Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(cfg, store, func(v vault, p authenticator.Profile) (*Model, error) { return v.model(cfg.CA, p) })
+	return assemble(cfg, store, func(d *Device) error {
+		return load(d.store, func(tx keystore.Tx) error {
+			v := vault{tx, d.entropy}
+			m, err := v.model(cfg.CA, cfg.Profile)
+			if err != nil {
+				return err
+			}
+			d.identity, err = v.identity(m)
+			return err
+		})
+	})
 }
 
 func openStore(cfg Config) (keystore.Store, error) {
@@ -103,44 +117,31 @@ func openStore(cfg Config) (keystore.Store, error) {
 	return unsealed, nil
 }
 
-// assemble makes a device of the parts that cfg names and the model that
-// modelOf returns. It takes over the store.
-func assemble(cfg Config, store keystore.Store, modelOf func(vault, authenticator.Profile) (*Model, error)) (*Device, error) {
+// assemble makes a device of the parts that cfg names; identify gives it its
+// identity. It takes over the store.
+func assemble(cfg Config, store keystore.Store, identify func(*Device) error) (*Device, error) {
 	if cfg.WrapStore != nil {
 		store = cfg.WrapStore(store)
 	}
 	d := &Device{store: store, verification: cfg.Verification}
-	if err := d.start(cfg, modelOf); err != nil {
+	if err := d.start(cfg, identify); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return d, nil
 }
 
-func (d *Device) start(cfg Config, modelOf func(vault, authenticator.Profile) (*Model, error)) error {
-	entropy, err := newEntropy(cfg.Seed, d.store)
-	if err != nil {
+func (d *Device) start(cfg Config, identify func(*Device) error) (err error) {
+	if d.entropy, err = newEntropy(cfg.Seed, d.store); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}
-	if entropy.seeded() {
-		cfg.Profile = seededProfile(cfg.Profile)
-	}
-	err = load(d.store, func(tx keystore.Tx) error {
-		v := vault{tx, entropy}
-		model, err := modelOf(v, cfg.Profile)
-		if err != nil {
-			return err
-		}
-		d.identity, err = v.identity(model)
-		return err
-	})
-	if err != nil {
+	if err := identify(d); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}
 	d.authenticator, err = authenticator.New(authenticator.Config{
 		Model: d.modelFor(cfg.Verification), Store: d.store, Attester: d.attester, Enterprise: d.enterpriseAttester(),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
 		Verification: cfg.Verification, Sensor: cfg.Sensor,
-		Rand: entropy.rand(), DeviceKey: entropy.deviceKey(), Deterministic: entropy.seeded(), Log: cfg.Log,
+		Rand: d.entropy.rand(), DeviceKey: d.entropy.deviceKey(), Deterministic: d.entropy.seeded(), Log: cfg.Log,
 	})
 	if err != nil || cfg.PIN == "" {
 		return err
@@ -191,8 +192,22 @@ func (d *Device) EnterpriseCertificate() *x509.Certificate {
 // Descriptor says how the device presents itself as a USB device.
 func (d *Device) Descriptor() ctaphid.Descriptor {
 	return ctaphid.Descriptor{
-		Vendor: d.profile.VendorID, Product: d.profile.ProductID, Name: d.profile.ProductName, Uniq: d.uniq,
+		Vendor: d.profile.VendorID, Product: d.profile.ProductID, Name: d.profile.ProductName, Uniq: d.serialNumber(),
 	}
+}
+
+// serialNumber returns the serial number. A device of a set takes it from the
+// store when it is first asked for; if that fails it has none.
+func (d *Device) serialNumber() string {
+	d.naming.Lock()
+	defer d.naming.Unlock()
+	if d.uniq == "" {
+		_ = load(d.store, func(tx keystore.Tx) (err error) {
+			d.uniq, err = vault{tx, d.entropy}.uniq()
+			return err
+		})
+	}
+	return d.uniq
 }
 
 // CTAPHID says how the device behaves on a CTAPHID link. Each link has a source

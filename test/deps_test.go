@@ -32,7 +32,7 @@ var rules = map[string][]string{
 	"uhid":                  {"ctaphid"},
 	"trace":                 {"ctap", "ctaphid"},
 	"fault":                 {"ctap", "ctaphid", "keystore"},
-	"device":                {"authenticator", "attestation", "certs", "keystore", "ctap", "ctap/cose", "ctaphid", "trace"},
+	"device":                {"authenticator", "attestation", "certs", "keystore", "keystore/seal", "ctap", "ctap/cose", "ctaphid", "trace"},
 	"client":                {"ctap", "ctap/cose", "ctap/pinuv", "ctaphid"},
 	"control":               {"authenticator", "ctap"},
 	"desktop":               {"authenticator", "ctap"},
