@@ -27,22 +27,15 @@ const (
 	childStep   = "SOFTKEY_CRASH_STEP"
 )
 
-// A key that is killed before or after any commit of an operation, or at a write
-// that leads to one, has after its restart exactly what was committed.
-func TestCommits(t *testing.T) {
-	if os.Getenv(childState) != "" {
-		beKilled(t)
-		return
-	}
-	base := prepare(t, program(t))
+// testCommits kills a key before or after any commit of an operation, or at a
+// write that leads to one. After its restart it has exactly what was committed.
+func testCommits(t *testing.T, s *suite, tab *table) {
+	r := tab.row(t, "kill at commits")
 	for _, o := range operations {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			kills := 0
-			for o.killAt(t, base, kills+1) {
-				kills++
+			for step := 1; o.killAt(t, s.base, step, r); step++ {
 			}
-			t.Logf("%d kills", kills)
 		})
 	}
 }
@@ -50,7 +43,7 @@ func TestCommits(t *testing.T) {
 // killAt does the operation to a clone of the key, which is killed at that step
 // of its store, and checks what is left. It returns false where the operation
 // is over before.
-func (o operation) killAt(t *testing.T, base *prepared, step int) (killed bool) {
+func (o operation) killAt(t *testing.T, base *prepared, step int, r *row) (killed bool) {
 	t.Helper()
 	for {
 		p := base.clone(t)
@@ -66,6 +59,7 @@ func (o operation) killAt(t *testing.T, base *prepared, step int) (killed bool) 
 		if t.Failed() {
 			t.Fatalf("killed at step %d of the store, after %d commits", step, commits)
 		}
+		r.add(o.figures(p, killed))
 		return killed
 	}
 }
@@ -93,8 +87,8 @@ func (p *prepared) spawnChild(t *testing.T, step int) *process {
 	if err := os.MkdirAll(filepath.Dir(p.socket), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestCommits$", "-test.count=1")
-	cmd.Env = append(os.Environ(), childState+"="+p.state, childSocket+"="+p.socket, childStep+"="+strconv.Itoa(step))
+	cmd := exec.Command(os.Args[0], "-test.run=^TestCrash$", "-test.count=1")
+	cmd.Env = append(os.Environ(), childRole+"=deadly", childState+"="+p.state, childSocket+"="+p.socket, childStep+"="+strconv.Itoa(step))
 	return spawn(t, cmd)
 }
 

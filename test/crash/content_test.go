@@ -68,7 +68,11 @@ func observe(t *testing.T, key *client.Device, l *ledger) (c content, retries ui
 	if token != nil {
 		c.users = users(t, key, token)
 	}
-	c.room = *key.Info().RemainingDiscoverableCredentials
+	info, err := key.GetInfo(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.room = *info.RemainingDiscoverableCredentials
 	blobs, err := key.LargeBlobArray(ctx)
 	if err != nil {
 		t.Fatal(err)

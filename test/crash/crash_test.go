@@ -1,105 +1,110 @@
 package crash
 
 import (
+	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/test/leak"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// roundsVariable asks for more than the short form of the tests.
-const roundsVariable = "SOFTKEY_CRASH_ROUNDS"
+// These variables ask for more than the short form of the tests, and for what
+// was random in another run.
+const (
+	roundsVariable = "SOFTKEY_CRASH_ROUNDS"
+	seedVariable   = "SOFTKEY_CRASH_SEED"
+)
+
+// shortRounds is how many times the short form kills at random.
+const shortRounds = 20
+
+// suite is what the parts of the test have in common.
+type suite struct {
+	program string
+	base    *prepared
+	rounds  int    // of what is random
+	seed    uint64 // of all that is
+}
+
+// The parts of the test. Each is a line of the table of figures, or some.
+var parts = []struct {
+	name string
+	run  func(*testing.T, *suite, *table)
+}{
+	{"kill at random", testKill},
+	{"kill at commits", testCommits},
+	{"kill at reports", testReports},
+	{"faults of the store", testFaults},
+	{"a loss is noticed", testNoticed},
+	{"torn writes", testTorn},
+	{"files refused", testRefused},
+	{"disk", testDisk},
+	{"clock", testClock},
+}
+
+// A key that is killed, or whose disk fails, loses nothing that it has
+// acknowledged. At the end there is a table of what was tried.
+func TestCrash(t *testing.T) {
+	if role := os.Getenv(childRole); role != "" {
+		roles[role](t)
+		return
+	}
+	s := newSuite(t)
+	var tab table
+	for _, part := range parts {
+		t.Run(part.name, func(t *testing.T) { part.run(t, s, &tab) })
+	}
+	fmt.Printf("\n%s\nseed %d; again: make crash ROUNDS=%d SEED=%[2]d\n", &tab, s.seed, s.rounds)
+}
+
+func newSuite(t *testing.T) *suite {
+	t.Helper()
+	s := &suite{program: program(t), rounds: shortRounds, seed: rand.Uint64() >> 32}
+	if text := os.Getenv(roundsVariable); text != "" {
+		s.rounds = int(number(t, roundsVariable, text))
+	}
+	if text := os.Getenv(seedVariable); text != "" {
+		s.seed = number(t, seedVariable, text)
+	}
+	s.base = prepare(t, s.program)
+	return s
+}
+
+func number(t *testing.T, variable, text string) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		t.Fatalf("%s is %q, want a number", variable, text)
+	}
+	return n
+}
+
+// random returns what a part of the test draws from.
+func (s *suite) random(part string) *rand.Rand {
+	h := fnv.New64()
+	h.Write([]byte(part))
+	return rand.New(rand.NewPCG(s.seed, h.Sum64()))
+}
+
+// share is how many trials of another kind go with the rounds: one to ten of
+// them, and within limits.
+func (s *suite) share(least, most int) int { return min(max(s.rounds/10, least), most) }
 
 // thorough tells whether every point of a sweep is wanted, not only those that
 // differ most.
 func thorough() bool { return os.Getenv(roundsVariable) != "" }
 
-func rounds(t *testing.T) int {
-	t.Helper()
-	text := os.Getenv(roundsVariable)
-	if text == "" {
-		return 15
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatalf("%s is %q, want a number", roundsVariable, text)
-	}
-	return n
-}
+// childRole is the variable that makes the test the child of itself, and tells
+// it what to be.
+const childRole = "SOFTKEY_CRASH_ROLE"
 
-// A key that is killed, whatever it is at, has after its restart every
-// credential that it acknowledged, and has used no counter value twice.
-func TestKill(t *testing.T) {
-	m := newMachine(t, program(t), authenticator.DefaultProfile)
-	l := &ledger{discoverable: make(map[string]count)}
-	operations := 0
-	for range rounds(t) {
-		killWhileStarting(t, m)
-		operations += killAtWork(t, m, l)
-	}
-	p := m.start(t)
-	key := m.open(t)
-	if err := l.check(t.Context(), key); err != nil {
-		t.Error(err)
-	}
-	key.Close()
-	p.stop(t)
-	t.Logf("%d operations, %d credentials, counter at %d", operations, len(l.credentials), l.counter)
-
-	// Nothing was lost that a clean stop has to save.
-	m.start(t)
-	key = m.open(t)
-	defer key.Close()
-	if err := l.check(t.Context(), key); err != nil {
-		t.Errorf("after a clean stop: %v", err)
-	}
-}
-
-// killWhileStarting kills a key before it is ready, or soon after.
-func killWhileStarting(t *testing.T, m machine) {
-	t.Helper()
-	p := m.launch(t)
-	time.Sleep(rand.N(20 * time.Millisecond))
-	p.kill()
-}
-
-// killAtWork checks a key against the ledger, works with it and kills it
-// meanwhile. It returns how many operations the key acknowledged.
-func killAtWork(t *testing.T, m machine, l *ledger) (operations int) {
-	t.Helper()
-	p := m.start(t)
-	key := m.open(t)
-	defer key.Close()
-	if err := l.check(t.Context(), key); err != nil {
-		t.Fatal(err)
-	}
-	var killed atomic.Bool
-	var killer sync.WaitGroup
-	defer killer.Wait()
-	for last := 67 + rand.N(20); ; operations++ {
-		if operations == last {
-			killer.Go(func() {
-				time.Sleep(rand.N(3 * time.Millisecond)) // into the middle of an operation
-				killed.Store(true)
-				p.kill()
-			})
-		}
-		err := l.operate(t.Context(), key)
-		if err == nil {
-			continue
-		}
-		if refused(err) || !killed.Load() {
-			t.Fatalf("operation %d: %v; stderr: %s", operations+1, err, &p.stderr)
-		}
-		l.crashed = true
-		return operations
-	}
+var roles = map[string]func(*testing.T){
+	"deadly":   beKilled,
+	"small":    beOnSmallDisk,
+	"readonly": beOnReadOnlyDisk,
 }

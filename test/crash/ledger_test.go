@@ -2,18 +2,22 @@ package crash
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
+	"github.com/softkey-project/softkey/ctaphid"
 )
 
-// maxSkip is by how many values a crash may make the signature counter jump.
+// maxSkip is how many values a crash may make the signature counter skip.
 const maxSkip = 1024
 
-// credential is one that the key has acknowledged.
+// credential is one that the key has acknowledged. One of which the answer was
+// lost has no publicKey.
 type credential struct {
 	rpID, id  string
 	algorithm cose.ID
@@ -23,22 +27,18 @@ type credential struct {
 // ledger is what a relying party knows: the credentials that were acknowledged,
 // and where the signature counter stands.
 type ledger struct {
-	credentials  []credential
-	discoverable map[string]count // by RP ID
-	counter      uint32           // the last value seen
-	crashed      bool             // since then
-}
-
-// count is how many discoverable credentials there are.
-type count struct {
-	acknowledged int
-	begun        int // acknowledged or not: at most as many
+	credentials []credential
+	counter     uint32 // the last value seen
+	crashed     bool   // since then
+	jump        uint32 // the most values that were skipped
 }
 
 // signed checks an assertion and its counter.
 func (l *ledger) signed(c credential, clientDataHash, authData, signature []byte) error {
-	if err := cose.ByID(c.algorithm).Verify(c.publicKey, append(authData, clientDataHash...), signature); err != nil {
-		return err
+	if c.publicKey != nil {
+		if err := cose.ByID(c.algorithm).Verify(c.publicKey, append(authData, clientDataHash...), signature); err != nil {
+			return err
+		}
 	}
 	d, err := ctap.ParseAuthenticatorData(authData)
 	if err != nil {
@@ -59,44 +59,77 @@ func (l *ledger) counted(value uint32) error {
 	if value <= l.counter || value > most {
 		return fmt.Errorf("signature counter %d after %d, want at most %d", value, l.counter, most)
 	}
+	l.jump = max(l.jump, value-l.counter-1)
 	l.counter, l.crashed = value, false
 	return nil
 }
 
-// check signs with every credential and counts the discoverable ones.
-func (l *ledger) check(ctx context.Context, key *client.Device) error {
-	for i, c := range l.credentials {
-		if err := l.assert(ctx, key, c); err != nil {
-			return fmt.Errorf("credential %d of %d: %w", i+1, len(l.credentials), err)
-		}
+// register makes a credential and enters it.
+func (l *ledger) register(ctx context.Context, key *client.Device, rpID string, discoverable bool) error {
+	c, err := create(ctx, key, registration(rpID, ctap.User{ID: newHash(), Name: "user"}, discoverable, cose.ES256))
+	if err == nil {
+		l.credentials = append(l.credentials, c)
 	}
-	for rpID, want := range l.discoverable {
-		if err := l.checkCount(ctx, key, rpID, want); err != nil {
-			return fmt.Errorf("%s: %w", rpID, err)
-		}
-	}
-	return nil
+	return err
 }
 
-func (l *ledger) checkCount(ctx context.Context, key *client.Device, rpID string, want count) error {
-	if want.acknowledged == 0 {
-		return nil
+// assert signs with a credential.
+func (l *ledger) assert(ctx context.Context, key *client.Device, c credential) error {
+	req := &ctap.GetAssertionRequest{
+		RPID: c.rpID, ClientDataHash: newHash(),
+		AllowList: []ctap.CredentialDescriptor{{ID: []byte(c.id), Type: ctap.PublicKey}},
 	}
-	all, err := key.Assertions(ctx, &ctap.GetAssertionRequest{RPID: rpID, ClientDataHash: newHash()})
+	resp, err := key.GetAssertion(ctx, req)
 	if err != nil {
 		return err
 	}
-	if len(all) < want.acknowledged || len(all) > want.begun {
-		return fmt.Errorf("got %d discoverable credentials, want %d to %d", len(all), want.acknowledged, want.begun)
+	return l.signed(c, req.ClientDataHash, resp.AuthData, resp.Signature)
+}
+
+// registration asks for a credential.
+func registration(rpID string, user ctap.User, discoverable bool, algorithm cose.ID) *ctap.MakeCredentialRequest {
+	return &ctap.MakeCredentialRequest{
+		ClientDataHash: newHash(), RP: &ctap.RelyingParty{ID: rpID}, User: &user,
+		PubKeyCredParams: []ctap.CredentialParameters{{Algorithm: int64(algorithm), Type: ctap.PublicKey}},
+		Options:          &ctap.Options{RK: &discoverable},
 	}
-	for _, assertion := range all {
-		d, err := ctap.ParseAuthenticatorData(assertion.AuthData)
-		if err != nil {
-			return err
-		}
-		if err := l.counted(d.SignCount); err != nil {
-			return err
-		}
+}
+
+func create(ctx context.Context, key *client.Device, req *ctap.MakeCredentialRequest) (credential, error) {
+	resp, err := key.MakeCredential(ctx, req)
+	if err != nil {
+		return credential{}, err
 	}
-	return nil
+	d, err := ctap.ParseAuthenticatorData(resp.AuthData)
+	if err != nil {
+		return credential{}, err
+	}
+	algorithm := cose.ID(req.PubKeyCredParams[0].Algorithm)
+	return credential{req.RP.ID, string(d.Credential.ID), algorithm, d.Credential.PublicKey}, nil
+}
+
+// createU2F registers by U2F.
+func createU2F(ctx context.Context, key *client.Device, rpID string) (credential, error) {
+	resp, err := key.U2FRegister(ctx, ctap.U2FRegisterRequest{Challenge: [32]byte(newHash()), Application: sha256.Sum256([]byte(rpID))})
+	if err != nil {
+		return credential{}, err
+	}
+	point := resp.PublicKey
+	publicKey := ctap.MustMarshal(map[int]any{1: 2, 3: cose.ES256, -1: 1, -2: point[1:33], -3: point[33:]})
+	return credential{rpID, string(resp.KeyHandle), cose.ES256, publicKey}, nil
+}
+
+func newHash() []byte {
+	hash := make([]byte, sha256.Size)
+	rand.Read(hash)
+	return hash
+}
+
+// refused tells whether the key itself answered err, so that no crash explains
+// it.
+func refused(err error) bool {
+	var status ctap.Status
+	var sw ctap.SW
+	var frame ctaphid.Error
+	return errors.As(err, &status) || errors.As(err, &sw) || errors.As(err, &frame)
 }

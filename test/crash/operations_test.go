@@ -132,15 +132,19 @@ func registerUser(ctx context.Context, key *client.Device, user ctap.User) error
 	if err != nil {
 		return err
 	}
-	discoverable := true
-	req := &ctap.MakeCredentialRequest{
-		ClientDataHash: newHash(), RP: &ctap.RelyingParty{ID: siteID}, User: &user,
-		PubKeyCredParams: []ctap.CredentialParameters{{Algorithm: int64(cose.ES256), Type: ctap.PublicKey}},
-		Options:          &ctap.Options{RK: &discoverable},
-	}
+	req := registration(siteID, user, true, cose.ES256)
 	req.PinUvAuthProtocol, req.PinUvAuthParam = token.Authorize(req.ClientDataHash)
-	_, err = key.MakeCredential(ctx, req)
+	_, err = create(ctx, key, req)
 	return err
+}
+
+// figures are those of one trial of the operation.
+func (o operation) figures(p *prepared, killed bool) figures {
+	f := figures{rounds: 1, acknowledged: 1, jump: p.ledger.jump}
+	if killed {
+		f.acknowledged, f.faults = 0, 1
+	}
+	return f
 }
 
 // commits returns how many the whole operation makes.

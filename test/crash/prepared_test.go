@@ -2,7 +2,6 @@ package crash
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +31,7 @@ type prepared struct {
 // prepare makes a key.
 func prepare(t *testing.T, program string) *prepared {
 	t.Helper()
-	p := &prepared{machine: newMachine(t, program, writeProfile(t)), ledger: ledger{discoverable: make(map[string]count)}}
+	p := &prepared{machine: newMachine(t, program, writeProfile(t))}
 	process := p.start(t)
 	key := p.open(t)
 	defer key.Close()
@@ -114,7 +113,7 @@ func (p *prepared) find(t *testing.T, key *client.Device, token *client.Token) c
 func (p *prepared) clone(t *testing.T) *prepared {
 	t.Helper()
 	c := *p
-	c.ledger.credentials, c.ledger.discoverable = slices.Clone(p.ledger.credentials), maps.Clone(p.ledger.discoverable)
+	c.ledger.credentials = slices.Clone(p.ledger.credentials)
 	c.machine = newMachine(t, p.program, p.profile)
 	if err := os.Mkdir(c.state, 0o700); err != nil {
 		t.Fatal(err)

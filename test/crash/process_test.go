@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,6 +48,9 @@ type process struct {
 	cmd    *exec.Cmd
 	stdout *bufio.Reader
 	stderr bytes.Buffer
+
+	end    sync.Once
+	killed atomic.Bool // or about to be
 }
 
 // launch starts a key and does not wait for it. It is killed when the test ends.
@@ -89,11 +94,18 @@ func (p *process) ready(t *testing.T) {
 	}
 }
 
-// kill ends the process as a power cut would, and waits for the end. It may
-// have ended before.
+// kill ends the process as kill -9 does, and waits for the end. It may have
+// ended before. Several goroutines may call it.
 func (p *process) kill() {
+	p.killed.Store(true)
 	p.cmd.Process.Kill()
-	p.cmd.Wait()
+	p.wait()
+}
+
+// wait waits for the end of the process; the first to do so learns how it was.
+func (p *process) wait() (err error) {
+	p.end.Do(func() { err = p.cmd.Wait() })
+	return err
 }
 
 // stop ends the process as a service manager would.
@@ -102,7 +114,7 @@ func (p *process) stop(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	if err := p.cmd.Wait(); err != nil {
+	if err := p.wait(); err != nil {
 		t.Errorf("after SIGTERM: got %v, want exit code 0; stderr: %s", err, &p.stderr)
 	}
 }

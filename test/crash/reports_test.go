@@ -10,32 +10,29 @@ import (
 	"github.com/softkey-project/softkey/ctaphid"
 )
 
-// A key that is killed after any report of an operation has, after its restart,
-// the old state or the new one, and no PIN retry more than it said or was asked
-// to use up.
-func TestReports(t *testing.T) {
-	base := prepare(t, program(t))
+// testReports kills a key after any report of an operation. After its restart it
+// has the old state or the new one, and no PIN retry more than it said or was
+// asked to use up.
+func testReports(t *testing.T, s *suite, tab *table) {
+	r := tab.row(t, "kill at reports")
 	for _, o := range operations {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			ends := o.record(t, base)
-			kills := 0
-			for i, end := range ends {
+			random := s.random(t.Name())
+			for i, end := range o.record(t, s.base, random, r) {
 				if end || thorough() {
-					o.cutAt(t, base, i+1)
-					kills++
+					o.cutAt(t, s.base, i+1, random, r)
 				}
 			}
-			t.Logf("%d reports, %d kills", len(ends), kills)
 		})
 	}
 }
 
 // record does the whole operation, and returns for each report whether it ends
 // a message.
-func (o operation) record(t *testing.T, base *prepared) (ends []bool) {
+func (o operation) record(t *testing.T, base *prepared, random *rand.Rand, r *row) (ends []bool) {
 	t.Helper()
-	c := o.cutAt(t, base, 0)
+	c := o.cutAt(t, base, 0, random, r)
 	if c.requests.messages != len(o.commitsBy) || c.answers.messages != len(o.commitsBy) {
 		t.Fatalf("got %d requests and %d answers, want %d", c.requests.messages, c.answers.messages, len(o.commitsBy))
 	}
@@ -44,12 +41,12 @@ func (o operation) record(t *testing.T, base *prepared) (ends []bool) {
 
 // cutAt does the operation to a clone of the key and kills it after that many
 // reports, or when the operation is over, and checks what is left.
-func (o operation) cutAt(t *testing.T, base *prepared, reports int) *cut {
+func (o operation) cutAt(t *testing.T, base *prepared, reports int, random *rand.Rand, r *row) *cut {
 	t.Helper()
 	for {
 		p := base.clone(t)
 		began := time.Now()
-		c := o.runOnCut(t, p, reports)
+		c := o.runOnCut(t, p, reports, random)
 		if slow(t, began) {
 			continue
 		}
@@ -57,15 +54,16 @@ func (o operation) cutAt(t *testing.T, base *prepared, reports int) *cut {
 		if t.Failed() {
 			t.Fatalf("killed after report %d of %v", reports, c)
 		}
+		r.add(o.figures(p, reports > 0))
 		return c
 	}
 }
 
-func (o operation) runOnCut(t *testing.T, p *prepared, reports int) *cut {
+func (o operation) runOnCut(t *testing.T, p *prepared, reports int, random *rand.Rand) *cut {
 	t.Helper()
 	process := p.start(t)
 	defer process.kill()
-	c := &cut{Transport: p.dial(t), kill: process.kill}
+	c := &cut{Transport: p.dial(t), kill: process.kill, random: random}
 	key := openOn(t, c)
 	defer key.Close()
 	c.armed, c.last = true, reports
@@ -83,9 +81,10 @@ func (o operation) runOnCut(t *testing.T, p *prepared, reports int) *cut {
 // passes, and do not count.
 type cut struct {
 	ctaphid.Transport
-	kill  func()
-	armed bool
-	last  int // 0: the key lives
+	kill   func()
+	random *rand.Rand
+	armed  bool
+	last   int // 0: the key lives
 
 	ends              []bool // for each report that has gone: it ended a message
 	requests, answers meter
@@ -102,7 +101,7 @@ func (c *cut) WriteReport(r ctaphid.Report) error {
 	}
 	end := c.requests.count(r)
 	if end && c.next() {
-		time.Sleep(rand.N(3 * time.Millisecond)) // into the middle of an answer
+		time.Sleep(time.Duration(c.random.Int64N(int64(3 * time.Millisecond)))) // into the middle of an answer
 	}
 	return c.passed(end)
 }
