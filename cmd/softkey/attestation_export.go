@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -97,7 +96,7 @@ func (o *exportFlags) run(p *program) error {
 		return err
 	}
 	if o.output != "" {
-		return os.WriteFile(o.output, out, 0o644)
+		return writeFile(o.output, out, modePublic)
 	}
 	_, err = p.stdout.Write(out)
 	return err

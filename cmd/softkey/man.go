@@ -37,7 +37,7 @@ func newMan() *cobra.Command {
 
 // writePages writes the pages of cmd and of the commands below it.
 func writePages(cmd *cobra.Command, dir string) error {
-	if err := os.WriteFile(filepath.Join(dir, pageName(cmd)+".1"), newManPage(cmd), 0o644); err != nil {
+	if err := writeFile(filepath.Join(dir, pageName(cmd)+".1"), newManPage(cmd), modePublic); err != nil {
 		return err
 	}
 	for _, c := range cmd.Commands() {

@@ -14,6 +14,9 @@ func stopSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 // presenceSignals returns the signals of `--presence signal`: there are none.
 func presenceSignals() (touch, refusal os.Signal, ok bool) { return nil, nil, false }
 
+// noFollow is what other systems know: here, symbolic links are followed.
+const noFollow = 0
+
 // ownerOf returns the user that a file belongs to. known is false where the
 // system does not tell.
 func ownerOf(fs.FileInfo) (uid int, known bool) { return 0, false }

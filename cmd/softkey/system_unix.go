@@ -25,6 +25,9 @@ func presenceSignals() (touch, refusal os.Signal, ok bool) {
 	return syscall.SIGUSR1, syscall.SIGUSR2, true
 }
 
+// noFollow has the opening of a symbolic link fail with ELOOP.
+const noFollow = syscall.O_NOFOLLOW
+
 // ownerOf returns the user that a file belongs to. known is false where the
 // system does not tell.
 func ownerOf(info fs.FileInfo) (uid int, known bool) {

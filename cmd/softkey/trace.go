@@ -25,14 +25,9 @@ func openTrace(p *program, path string) (*recorder, error) {
 	case "-":
 		return &recorder{trace: trace.New(p.stderr)}, nil
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := createFile(path, modePrivate)
 	if err != nil {
 		return nil, fmt.Errorf("trace: %w", err)
-	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		if err := f.Chmod(0o600); err != nil {
-			return nil, errors.Join(fmt.Errorf("trace: %w", err), f.Close())
-		}
 	}
 	return &recorder{trace.New(f), f}, nil
 }

@@ -53,9 +53,14 @@ func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Liste
 	return ownListener{ln, opts.log}, nil
 }
 
-// checkFolder refuses a folder in which others can exchange files.
+// checkFolder refuses a folder in which others can exchange files, and one to
+// which a symbolic link of another user leads.
 func checkFolder(dir string) error {
 	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	link, err := os.Lstat(dir)
 	if err != nil {
 		return err
 	}
@@ -63,9 +68,11 @@ func checkFolder(dir string) error {
 		return hint(fmt.Errorf("other users can write to the folder %s: mode %04o", dir, mode),
 			"choose a folder of your own, such as %s", filepath.Dir(defaultSocket()))
 	}
-	if owner, known := ownerOf(info); known && owner != 0 && owner != os.Geteuid() {
-		return hint(fmt.Errorf("the folder %s belongs to user %d", dir, owner),
-			"choose a folder of your own, such as %s", filepath.Dir(defaultSocket()))
+	for _, info := range []fs.FileInfo{info, link} {
+		if owner, known := ownerOf(info); known && owner != 0 && owner != os.Geteuid() {
+			return hint(fmt.Errorf("the folder %s belongs to user %d", dir, owner),
+				"choose a folder of your own, such as %s", filepath.Dir(defaultSocket()))
+		}
 	}
 	return nil
 }
