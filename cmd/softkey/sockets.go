@@ -64,7 +64,7 @@ func openTCP(_ context.Context, place string, opts socketOptions) (*socket, erro
 	if err != nil {
 		return nil, err
 	}
-	return streamSocket(address{"tcp", ln.Addr().String()}, ln), nil
+	return streamSocket(address{"tcp", ln.Addr().String()}, reportListener{ln, opts.log}), nil
 }
 
 func listenTCP(place string, opts socketOptions) (net.Listener, error) {
