@@ -10,6 +10,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 )
@@ -20,6 +21,9 @@ func main() {
 
 // run is the program: it returns its exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if err := hideMemory(); err != nil {
+		fmt.Fprintf(stderr, "softkey: warning: other programs may read the memory of this one: %v\n", err)
+	}
 	p := &program{stdin: stdin, stdout: stdout, stderr: newConsole(stderr)}
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // never nil, which means os.Args

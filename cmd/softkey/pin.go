@@ -35,6 +35,14 @@ all, the key takes no PIN until it is reset, and its credentials are gone.`,
 	return group
 }
 
+// noPINs refuses arguments, and does not repeat them: they were meant for PINs.
+func noPINs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return hint(usagef("an argument is one too many"), "a PIN on the command line can be seen by all; give it on the terminal, or in a file")
+}
+
 func (o *pinFlags) addNewFile(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.newFile, "new-pin-file", "", "the new PIN is the first line of `FILE`")
 }
@@ -49,7 +57,7 @@ func (o *pinFlags) newSet(p *program) *cobra.Command {
 Without --device only the key that runs at the usual socket is taken, never one
 that happens to be plugged in.`,
 		Example: "  softkey pin set\n  softkey pin set --device loopback --state ./key --new-pin-file pin.txt",
-		Args:    noArgs,
+		Args:    noPINs,
 		RunE: func(*cobra.Command, []string) error {
 			o.client.setsPIN = true
 			return o.manage(p, o.set)
@@ -69,7 +77,7 @@ SOFTKEY_PIN, the new one that of --new-pin-file; else they are asked for.
 Without --device only the key that runs at the usual socket is taken, never one
 that happens to be plugged in.`,
 		Example: "  softkey pin change\n  softkey pin change --pin-file old.txt --new-pin-file new.txt",
-		Args:    noArgs,
+		Args:    noPINs,
 		RunE:    func(*cobra.Command, []string) error { return o.manage(p, o.change) },
 	}
 	o.addNewFile(cmd)
@@ -180,7 +188,7 @@ func (o *pinFlags) newRetries(p *program) *cobra.Command {
 		Short:   "Print how often a wrong PIN may be tried yet",
 		Long:    "Retries prints how often a key may be told a wrong PIN yet, and how often its own\nuser verification may fail. It tries none.",
 		Example: "  softkey pin retries --json",
-		Args:    noArgs,
+		Args:    noPINs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := o.client.check(); err != nil {
 				return err

@@ -58,6 +58,7 @@ func TestScripts(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(bin, "softkey")); err != nil {
 		t.Fatal(err)
 	}
+	leaks := newLeaks(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -69,7 +70,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, "run"))
 			env.Values[processesKey{}] = processes{}
-			return nil
+			return startHunt(env, t.TempDir(), leaks)
 		},
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -143,7 +144,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	cmd, err := softkeyCommand(append([]string{"run"}, args[1:]...)...)
 	ts.Check(err)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR"} {
+	for _, name := range []string{"HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR", keepOutputs} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	p, err := startProcess(cmd)
