@@ -11,9 +11,9 @@ func (b *Bytes) UnmarshalCBOR(data []byte) error {
 	if len(data) == 0 || data[0]>>5 != majorBytes {
 		return &cbor.UnmarshalTypeError{CBORType: "no byte string", GoType: "ctap.Bytes"}
 	}
-	w := walker{data: data}
-	if _, length, err := w.head(); err == nil && uint64(len(data)-w.pos) == length {
-		*b = append(Bytes{}, data[w.pos:]...)
+	c := newCursor(data)
+	if _, length := c.head(); c.err == nil && uint64(len(data)-c.pos) == length {
+		*b = append(Bytes{}, data[c.pos:]...)
 		return nil
 	}
 	return codec.dec.Unmarshal(data, (*[]byte)(b)) // of another form than the canonical one

@@ -26,15 +26,15 @@ func Diagnose(data []byte, members map[int64]Member) (string, error) {
 	if err := CheckCanonical(data); err != nil {
 		return "", err
 	}
-	d := diagnosis{walker: walker{data: data}}
+	d := diagnosis{cursor: newCursor(data)}
 	d.outermost(members)
 	return d.text.String(), nil
 }
 
-// diagnosis writes what a walker sees. The data were checked before, so that
-// the walker cannot fail.
+// diagnosis writes what a cursor comes across. The data were checked before, so
+// that the cursor cannot fail.
 type diagnosis struct {
-	walker
+	cursor
 	text strings.Builder
 }
 
@@ -43,7 +43,7 @@ func (d *diagnosis) outermost(members map[int64]Member) {
 		d.write()
 		return
 	}
-	_, count, _ := d.head()
+	_, count := d.head()
 	d.list("{}", ",\n ", count, func() { d.member(members) })
 }
 
@@ -51,14 +51,14 @@ func (d *diagnosis) outermost(members map[int64]Member) {
 func (d *diagnosis) write() {
 	switch d.data[d.pos] >> 5 {
 	case majorArray:
-		_, count, _ := d.head()
+		_, count := d.head()
 		d.list("[]", ", ", count, d.write)
 	case majorMap:
-		_, count, _ := d.head()
+		_, count := d.head()
 		d.list("{}", ", ", count, func() { d.member(nil) })
 	default:
 		start := d.pos
-		_ = d.item(0)
+		d.skip()
 		leaf, _ := cbor.Diagnose(d.data[start:d.pos])
 		d.text.WriteString(leaf)
 	}
