@@ -3,6 +3,7 @@ package ctap
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Flags are the flags of authenticator data (WebAuthn §6.1).
@@ -41,6 +42,15 @@ type AttestedCredential struct {
 	PublicKey []byte // COSE_Key
 }
 
+// size is how many bytes d has.
+func (d *AuthenticatorData) size() int {
+	size := len(d.RPIDHash) + 1 + 4 + len(d.Extensions)
+	if c := d.Credential; c != nil {
+		size += len(c.AAGUID) + 2 + len(c.ID) + len(c.PublicKey)
+	}
+	return size
+}
+
 // Append appends the bytes of d to b.
 func (d *AuthenticatorData) Append(b []byte) []byte {
 	flags := d.Flags &^ (FlagAT | FlagED)
@@ -50,7 +60,7 @@ func (d *AuthenticatorData) Append(b []byte) []byte {
 	if len(d.Extensions) > 0 {
 		flags |= FlagED
 	}
-	b = append(b, d.RPIDHash[:]...)
+	b = append(slices.Grow(b, d.size()), d.RPIDHash[:]...)
 	b = append(b, byte(flags))
 	b = binary.BigEndian.AppendUint32(b, d.SignCount)
 	if c := d.Credential; c != nil {
