@@ -1,7 +1,7 @@
 package authenticator
 
 import (
-	"crypto/sha1"
+	"crypto/sha1" // #nosec G505 -- UUIDs of version 5 (RFC 9562, section 5.5)
 	"maps"
 	"slices"
 
@@ -207,7 +207,7 @@ func ProfileAAGUID(name string, seeded bool) AAGUID {
 	if seeded {
 		url += "/seeded"
 	}
-	sum := sha1.Sum(append(urlNamespace[:], url...))
+	sum := sha1.Sum(append(urlNamespace[:], url...)) // #nosec G401 -- as above
 	id := AAGUID(sum[:16])
 	id[6] = id[6]&0x0f | 0x50
 	id[8] = id[8]&0x3f | 0x80

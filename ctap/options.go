@@ -17,7 +17,7 @@ const (
 	OptionClientPIN                      = "clientPin"
 	OptionUP                             = "up"
 	OptionUV                             = "uv"
-	OptionPinUvAuthToken                 = "pinUvAuthToken"
+	OptionPinUvAuthToken                 = "pinUvAuthToken" // #nosec G101 -- a name
 	OptionNoMcGaPermissionsWithClientPIN = "noMcGaPermissionsWithClientPin"
 	OptionLargeBlobs                     = "largeBlobs"
 	OptionEP                             = "ep"
@@ -27,10 +27,10 @@ const (
 	OptionAuthnrCfg                      = "authnrCfg"
 	OptionUVAcfg                         = "uvAcfg"
 	OptionCredMgmt                       = "credMgmt"
-	OptionPerCredMgmtRO                  = "perCredMgmtRO"
-	OptionCredentialMgmtPreview          = "credentialMgmtPreview"
+	OptionPerCredMgmtRO                  = "perCredMgmtRO"         // #nosec G101 -- a name
+	OptionCredentialMgmtPreview          = "credentialMgmtPreview" // #nosec G101 -- a name
 	OptionSetMinPINLength                = "setMinPINLength"
-	OptionMakeCredUvNotRqd               = "makeCredUvNotRqd"
+	OptionMakeCredUvNotRqd               = "makeCredUvNotRqd" // #nosec G101 -- a name
 	OptionAlwaysUv                       = "alwaysUv"
 )
 

@@ -59,6 +59,7 @@ const (
 	StatusOther                  Status = 0x7F
 )
 
+// #nosec G101 -- names of the specification, some of which speak of PINs
 var statusNames = map[Status]string{
 	StatusOK:                     "CTAP2_OK",
 	StatusInvalidCommand:         "CTAP1_ERR_INVALID_COMMAND",

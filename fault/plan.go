@@ -55,7 +55,7 @@ func New(p Plan, log *slog.Logger) (*Injector, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.random = rand.New(rand.NewPCG(p.Seed, uint64(i)))
+		r.random = rand.New(rand.NewPCG(p.Seed, uint64(i))) // #nosec G404 -- faults that can be repeated
 		r.log = log
 		in.rules = append(in.rules, r)
 	}

@@ -31,7 +31,7 @@ func (n *node) find(key string) *node {
 // with returns the tree in which key has value.
 func (n *node) with(key string, value []byte) *node {
 	if n == nil {
-		return &node{key: key, value: value, priority: rand.Uint32()}
+		return &node{key: key, value: value, priority: rand.Uint32()} // #nosec G404 -- for balance, not for secrets
 	}
 	c := *n
 	switch strings.Compare(key, n.key) {

@@ -15,7 +15,7 @@ func hostObject(members ...string) []byte {
 		b = append(b, ' ')
 		b = appendHostString(b, members[i])
 		b = append(b, ": "...)
-		b = appendHostString(b, members[i+1])
+		b = appendHostString(b, members[i+1]) // #nosec G602 -- names and values are in pairs
 	}
 	return append(b, " }"...)
 }

@@ -78,7 +78,7 @@ func (c *ceremony) mayEvaluate() bool { return c.isVerified() || !c.couldVerify(
 
 const (
 	hmacSecret   = "hmac-secret"
-	hmacSecretMC = "hmac-secret-mc"
+	hmacSecretMC = "hmac-secret-mc" // #nosec G101 -- a name
 )
 
 // createPRF is the extension prf of a creation.

@@ -27,7 +27,7 @@ func newMan() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
+			if err := os.MkdirAll(args[0], 0o755); err != nil { // #nosec G301 -- manual pages are for all
 				return err
 			}
 			return writePages(cmd.Root(), args[0])
