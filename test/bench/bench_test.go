@@ -1,182 +1,212 @@
-package bench
+package main
 
 import (
-	"context"
-	"encoding/binary"
-	"slices"
-	"syscall"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
-	"time"
-
-	"github.com/softkey-project/softkey/authenticator"
-	"github.com/softkey-project/softkey/ctap"
-	"github.com/softkey-project/softkey/ctap/cose"
-	"github.com/softkey-project/softkey/ctaphid"
-	"github.com/softkey-project/softkey/device"
-	"github.com/softkey-project/softkey/test/bench/floor"
 )
 
-const (
-	rounds          = 15
-	roundOperations = 60
-)
+const output = `date: 2026-11-22
+cpu: Some Processor
+BenchmarkGetAssertion-2         	      25	         0.98 a/a/q1	         1.02 a/a/q3	         1.30 x-floor	         1.28 x-floor/q1	         1.33 x-floor/q3	        61.5 wall-µs
+BenchmarkCommits/Resident-2     	      25	         1.000 commits
+PASS
+BenchmarkGetAssertion-2         	      25	         0.99 a/a/q1	         1.01 a/a/q3	         1.20 x-floor	         1.18 x-floor/q1	         1.22 x-floor/q3	        60.0 wall-µs
+`
 
-// key is a device on a bbolt store, and a host on its loopback.
-type key struct {
-	b    *testing.B
-	host *ctaphid.Host
-	n    uint64
-}
-
-func newKey(b *testing.B) *key {
-	b.Helper()
-	profile, _ := authenticator.ProfileByName(authenticator.DefaultProfile)
-	d, err := device.New(device.Config{
-		Profile: profile, Dir: b.TempDir(), Presence: authenticator.Approve{},
-	})
-	if err != nil {
-		b.Fatal(err)
+func readOutput(t *testing.T) *results {
+	t.Helper()
+	r := newResults()
+	if err := r.read([]byte(output)); err != nil {
+		t.Fatal(err)
 	}
-	host, err := ctaphid.Open(context.Background(), ctaphid.Loopback(d.Handler(), d.CTAPHID(1)))
-	if err != nil {
-		b.Fatal(err)
+	return r
+}
+
+func TestRead(t *testing.T) {
+	r := readOutput(t)
+	if got := len(r.figures["GetAssertion"]); got != 2 {
+		t.Errorf("GetAssertion: got %d attempts, want 2", got)
 	}
-	b.Cleanup(func() {
-		_ = host.Close()
-		_ = d.Close()
-	})
-	return &key{b: b, host: host}
-}
-
-func (k *key) transact(cmd ctaphid.Command, payload []byte) []byte {
-	resp, err := k.host.Transact(context.Background(), cmd, payload, nil)
-	if err != nil {
-		k.b.Fatal(err)
+	if got := r.last("GetAssertion")["wall-µs"]; got != 60 {
+		t.Errorf("GetAssertion: got %v µs at last, want 60", got)
 	}
-	return resp
-}
-
-func (k *key) ctap2(id ctap.Command, parameters any) []byte {
-	resp := k.transact(ctaphid.CommandCBOR, append([]byte{byte(id)}, ctap.MustMarshal(parameters)...))
-	if resp[0] != 0 {
-		k.b.Fatalf("%v: %v", id, ctap.Status(resp[0]))
+	if got := r.last("Commits/Resident")["commits"]; got != 1 {
+		t.Errorf("Commits/Resident: got %v commits, want 1", got)
 	}
-	return resp[1:]
-}
-
-func (k *key) u2f(apdu ctap.CommandAPDU) []byte {
-	data, err := ctap.ParseResponseAPDU(k.transact(ctaphid.CommandMsg, apdu.Append(nil)))
-	if err != nil {
-		k.b.Fatal(err)
+	if got := r.machine(); !strings.Contains(got, "2026-11-22") || !strings.Contains(got, "Some Processor") {
+		t.Errorf("machine: got %q", got)
 	}
-	return data
-}
-
-// hash is another one each time, so that nothing can be answered from memory.
-func (k *key) hash() (h [32]byte) {
-	k.n++
-	binary.BigEndian.PutUint64(h[:], k.n)
-	return h
-}
-
-func (k *key) makeCredential() []byte {
-	h := k.hash()
-	return k.ctap2(ctap.CommandMakeCredential, &ctap.MakeCredentialRequest{
-		ClientDataHash:   h[:],
-		RP:               &ctap.RelyingParty{ID: "example.com", Name: "Example"},
-		User:             &ctap.User{ID: h[:8], Name: "ada", DisplayName: "Ada"},
-		PubKeyCredParams: []ctap.CredentialParameters{{Algorithm: int64(cose.ES256), Type: ctap.PublicKey}},
-	})
-}
-
-func (k *key) credential() []byte {
-	var resp ctap.MakeCredentialResponse
-	if err := ctap.Unmarshal(k.makeCredential(), &resp); err != nil {
-		k.b.Fatal(err)
+	if err := r.read([]byte("BenchmarkX-2 25 many x-floor\n")); err == nil {
+		t.Error("a figure that is no number: got no error")
 	}
-	data, err := ctap.ParseAuthenticatorData(resp.AuthData)
-	if err != nil {
-		k.b.Fatal(err)
-	}
-	return data.Credential.ID
 }
 
-func BenchmarkMakeCredential(b *testing.B) {
-	k, f := newKey(b), floor.New(600)
-	compare(b, func() { k.makeCredential() }, func() { h := k.hash(); f.MakeCredential(h[:]) })
-}
-
-func BenchmarkGetAssertion(b *testing.B) {
-	k, f := newKey(b), floor.New(600)
-	id := k.credential()
-	compare(b, func() {
-		h := k.hash()
-		k.ctap2(ctap.CommandGetAssertion, &ctap.GetAssertionRequest{
-			RPID: "example.com", ClientDataHash: h[:],
-			AllowList: []ctap.CredentialDescriptor{{ID: id, Type: ctap.PublicKey}},
-		})
-	}, func() { h := k.hash(); f.GetAssertion(h[:]) })
-}
-
-func BenchmarkU2FRegister(b *testing.B) {
-	k, f := newKey(b), floor.New(600)
-	compare(b, func() { k.u2f(ctap.U2FRegisterRequest{Challenge: k.hash(), Application: [32]byte{1}}.APDU()) },
-		func() { h := k.hash(); f.Register(h[:]) })
-}
-
-func BenchmarkU2FAuthenticate(b *testing.B) {
-	k, f := newKey(b), floor.New(600)
-	data := k.u2f(ctap.U2FRegisterRequest{Challenge: k.hash(), Application: [32]byte{1}}.APDU())
-	resp, err := ctap.ParseU2FRegisterResponse(data)
-	if err != nil {
-		b.Fatal(err)
-	}
-	compare(b, func() {
-		k.u2f(ctap.U2FAuthenticateRequest{
-			Control: ctap.U2FEnforceAndSign, Challenge: k.hash(), Application: [32]byte{1}, KeyHandle: resp.KeyHandle,
-		}.APDU())
-	}, func() { h := k.hash(); f.Authenticate(h[:]) })
-}
-
-// compare runs the key and the floor in turn and reports what one operation of
-// the key costs, host included, and how many times the floor that is.
-func compare(b *testing.B, operation, bare func()) {
-	var ratios, costs, walls []float64
-	for b.Loop() {
-		ratios, costs, walls = nil, nil, nil
-		for range rounds {
-			start := time.Now()
-			cost := cpu(operation)
-			walls = append(walls, float64(time.Since(start).Nanoseconds())/roundOperations)
-			ratios = append(ratios, cost/cpu(bare))
-			costs = append(costs, cost)
+func TestVerdict(t *testing.T) {
+	ratio := goal{kind: cpu, target: 1.1, gate: 1.2}
+	for _, tt := range []struct {
+		name  string
+		goal  goal
+		value float64
+		short bool
+		want  string
+	}{
+		{"target", ratio, 1.1, false, reached},
+		{"between", ratio, 1.15, false, withinGate},
+		{"gate", ratio, 1.2, true, withinGate},
+		{"beyond", ratio, 1.21, false, miss},
+		{"beyond, short", ratio, 1.21, true, miss},
+		{"wall", goal{kind: machine, target: 1, gate: 2}, 3, false, miss},
+		{"wall, short", goal{kind: machine, target: 1, gate: 2}, 3, true, printed},
+		{"no target", goal{kind: cpu}, 3, false, printed},
+		{"target alone", goal{kind: machine, target: 2}, 3, false, withinGate},
+		{"from below", goal{target: 1.7, gate: 1.5, atLeast: true}, 1.6, false, withinGate},
+		{"far below", goal{target: 1.7, gate: 1.5, atLeast: true}, 1.4, false, miss},
+		{"too good", goal{kind: counted, floor: 1, target: 1, gate: 1}, 0.5, false, miss},
+		{"exact", goal{kind: counted, floor: 1, target: 1, gate: 1}, 1, false, reached},
+	} {
+		if got := tt.goal.verdict(tt.value, tt.short); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	b.ReportMetric(median(ratios), "x-floor")
-	b.ReportMetric(median(costs)/1000, "cpu-µs")
-	b.ReportMetric(median(walls)/1000, "wall-µs")
-	b.ReportMetric(testing.AllocsPerRun(roundOperations, operation), "key-allocs")
-	b.ReportMetric(0, "ns/op") // the time of both together says nothing
 }
 
-// cpu returns the CPU time of an operation, in nanoseconds.
-func cpu(operation func()) float64 {
-	before := cpuTime()
-	for range roundOperations {
-		operation()
+// The first attempt within the gate counts; without one the last does.
+func TestJudgeAttempts(t *testing.T) {
+	g := goal{number: "1", benchmark: "GetAssertion", unit: "x-floor", kind: cpu, target: 1.15, gate: 1.25}
+	rows := judge([]goal{g}, readOutput(t), false)
+	if r := rows[0]; r.verdict != withinGate || r.attempts != 2 || r.median != 1.20 || r.noise < 0.0099 || r.noise > 0.0101 {
+		t.Errorf("got %+v, want 1.20 within the gate at the second attempt, and a noise of 0.01", r)
 	}
-	return float64(cpuTime()-before) / roundOperations
-}
-
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
+	if err := missed(rows, false); err != nil {
+		t.Errorf("got %v, want no goal missed", err)
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	g.gate = 1.19
+	rows = judge([]goal{g}, readOutput(t), false)
+	if got := doubtful(rows); len(got) != 1 || got[0] != "GetAssertion" {
+		t.Errorf("got %q to be measured again, want GetAssertion", got)
+	}
+	if err := missed(rows, true); err == nil || !strings.Contains(err.Error(), "1.20 [1.18 1.22] ×, gate ≤ 1.19") {
+		t.Errorf("got %v, want the figure and its gate", err)
+	}
 }
 
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return v[len(v)/2]
+func TestNotMeasured(t *testing.T) {
+	rows := judge([]goal{{number: "7", benchmark: "Heap", unit: "allocs", gate: 95}}, readOutput(t), false)
+	if err := missed(rows, false); err == nil {
+		t.Error("a goal that was not measured: got no error")
+	}
+	if err := missed(rows, true); err != nil {
+		t.Errorf("where benchmarks were chosen: got %v", err)
+	}
+}
+
+// Each goal has a benchmark that exists.
+func TestGoalsAreMeasured(t *testing.T) {
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := map[string]bool{}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func Benchmark(\w+)\(`).FindAllSubmatch(source, -1) {
+			functions[string(m[1])] = true
+		}
+	}
+	for _, g := range allGoals(false) {
+		if name, _, _ := strings.Cut(g.benchmark, "/"); !functions[name] {
+			t.Errorf("goal %s: there is no Benchmark%s", g.number, name)
+		}
+	}
+}
+
+func TestShortGoalsHaveSmallerStores(t *testing.T) {
+	for _, g := range allGoals(true) {
+		if strings.Contains(g.benchmark+g.what, "1M") {
+			t.Errorf("goal %s: got %s, %q; want no million", g.number, g.benchmark, g.what)
+		}
+	}
+}
+
+func TestExactly(t *testing.T) {
+	if got, want := exactly("Scale/Assertion/1M"), "^BenchmarkScale$/^Assertion$/^1M$"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var log bytes.Buffer
+	p := &progress{log: &log}
+	for _, part := range []string{"goos: linux\nBench", "markPing\n", "BenchmarkPing-2   25   1.0 x-floor\n"} {
+		if _, err := io.WriteString(p, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := log.String(), "bench: Ping\nbench: Ping\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestReplaceBlock(t *testing.T) {
+	page := "a\n<!-- bench: goals -->\nold\n<!-- /bench -->\nb\n<!-- bench: size -->\n<!-- /bench -->\n"
+	got, err := replaceBlock(page, "goals", "new\n")
+	if want := strings.Replace(page, "old", "new", 1); got != want || err != nil {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+	if _, err := replaceBlock(page, "latency", "new\n"); err == nil {
+		t.Error("no such block: got no error")
+	}
+}
+
+// The page has a place for all that is written into it.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "performance.md")
+	if err := os.WriteFile(path, page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := readOutput(t)
+	if err := rewritePage(path, judge(allGoals(false), r, false), r); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(got, []byte("| 1 | getAssertion / floor | 1.20 [1.18 1.22] × | ±1.0 % |")) {
+		t.Errorf("got %s, %v; want the figures of the results", got, err)
+	}
+}
+
+func TestPlotsAreXML(t *testing.T) {
+	latencies := []latency{{name: "a & b", median: 60, q1: 55, q3: 70, floor: 50}, {name: "c", median: 1200, q1: 900, q3: 2000, floor: 800}}
+	sizes := []size{
+		{storeSize: storeSize{"1k", 1000}, assertion: 60, open: 900, resident: 500},
+		{storeSize: storeSize{"1M", 1_000_000}, assertion: 65, open: 1000},
+	}
+	for name, svg := range map[string][]byte{
+		"latency": latencyPlot(latencies), "size": sizePlot(sizes), "no latency": latencyPlot(nil), "no size": sizePlot(nil),
+	} {
+		decoder := xml.NewDecoder(bytes.NewReader(svg))
+		for {
+			if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+			t.Errorf("%s: a coordinate is no number", name)
+		}
+	}
 }

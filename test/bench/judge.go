@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// What a figure comes to.
+const (
+	reached     = "ok"
+	withinGate  = "within gate"
+	miss        = "MISS"
+	printed     = "printed"      // there is no target, or this run does not judge it
+	notMeasured = "not measured" // its benchmark did not run
+)
+
+// A row is a goal, the figure that was measured, and what it comes to.
+type row struct {
+	goal
+	median, q1, q3 float64
+	spread         bool    // there are quartiles
+	noise          float64 // half the distance of the quartiles of A/A; 0: none is known
+	attempts       int
+	verdict        string
+}
+
+// judge holds the results against the goals. Of several attempts the first counts
+// that is within the gate, or else the last.
+func judge(goals []goal, r *results, short bool) []row {
+	var rows []row
+	for _, g := range goals {
+		rows = append(rows, g.judge(r.figures[g.benchmark], short))
+	}
+	return rows
+}
+
+func (g goal) judge(all []figures, short bool) row {
+	latest := row{goal: g, verdict: notMeasured}
+	for i, f := range all {
+		latest = g.row(f, short)
+		latest.attempts = i + 1
+		if latest.verdict != miss {
+			break
+		}
+	}
+	return latest
+}
+
+// row judges one attempt.
+func (g goal) row(f figures, short bool) row {
+	median, ok := f[g.unit]
+	if !ok {
+		return row{goal: g, verdict: notMeasured}
+	}
+	r := row{goal: g, median: median, verdict: g.verdict(median, short)}
+	r.q1, r.spread = f[g.unit+q1Suffix]
+	r.q3 = f[g.unit+q3Suffix]
+	if g.unit == "x-floor" {
+		r.noise = (f[noiseUnit+q3Suffix] - f[noiseUnit+q1Suffix]) / 2
+	}
+	return r
+}
+
+func (g goal) verdict(v float64, short bool) string {
+	switch {
+	case g.target == 0 && g.gate == 0, short && g.kind == machine:
+		return printed
+	case g.beyond(v, g.gate), v < g.floor, math.IsNaN(v):
+		return miss
+	case g.beyond(v, g.target):
+		return withinGate
+	}
+	return reached
+}
+
+// beyond tells whether v is on the wrong side of a limit; none is 0.
+func (g goal) beyond(v, limit float64) bool {
+	if limit == 0 {
+		return false
+	}
+	if g.atLeast {
+		return v < limit
+	}
+	return v > limit
+}
+
+// missed is nil where all rows are within their gates. Those that were not
+// measured are missed, unless some were chosen.
+func missed(rows []row, chosen bool) error {
+	var lines []string
+	for _, r := range rows {
+		switch {
+		case r.verdict == miss:
+			lines = append(lines, fmt.Sprintf("goal %s: %s: %s, gate %s", r.number, r.what, r.measured(), r.limit(r.gate)))
+		case r.verdict == notMeasured && !chosen:
+			lines = append(lines, fmt.Sprintf("goal %s: %s: not measured", r.number, r.what))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(lines, "\nbench: "))
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/softkey-project/softkey/authenticator"
+	"github.com/softkey-project/softkey/ctap/cose"
+	"github.com/softkey-project/softkey/device"
+)
+
+const manyDevices = 10_000
+
+// BenchmarkMany has ten thousand authenticators in one process and one file.
+func BenchmarkMany(b *testing.B) {
+	f := newFleet(b)
+	b.Run("Load", func(b *testing.B) { f.reportLoad(b) })
+	b.Run("Assertion", func(b *testing.B) {
+		all := f.open(b).assertions(b)
+		compare(b, operations, each(func() { all[rand.IntN(len(all))].next() }), each(func() { all[0].next() }))
+	})
+	b.Run("Clients", func(b *testing.B) {
+		all := f.open(b).assertions(b)
+		compare(b, 1, burst(all, 4096), burst(all, 16))
+	})
+}
+
+// fleet is a set of devices on the disk, each of which was used before.
+type fleet struct {
+	dir     string
+	set     *device.Set // nil: closed
+	devices []*device.Device
+}
+
+func newFleet(b *testing.B) *fleet {
+	b.Helper()
+	f := &fleet{dir: b.TempDir()}
+	f.load(b, inParallel)
+	f.close(b)
+	return f
+}
+
+// load opens all devices, in the order that loop says.
+func (f *fleet) load(b *testing.B, loop func(n int, do func(i int))) {
+	b.Helper()
+	set, err := device.OpenSet(device.SetConfig{Dir: f.dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	profile, _ := authenticator.ProfileByName(authenticator.DefaultProfile)
+	model, err := set.Model(profile)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f.set, f.devices = set, make([]*device.Device, manyDevices)
+	loop(manyDevices, func(i int) {
+		d, err := model.Device(fmt.Sprintf("key %05d", i), device.Config{Presence: authenticator.Approve{}})
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		f.devices[i] = d
+	})
+	if b.Failed() {
+		b.FailNow()
+	}
+}
+
+func (f *fleet) close(b *testing.B) {
+	b.Helper()
+	inParallel(len(f.devices), func(i int) {
+		if err := f.devices[i].Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	if err := f.set.Close(); err != nil {
+		b.Error(err)
+	}
+	f.devices = nil
+}
+
+// open loads the fleet until the benchmark ends.
+func (f *fleet) open(b *testing.B) *fleet {
+	b.Helper()
+	f.load(b, inOrder)
+	b.Cleanup(func() { f.close(b) })
+	return f
+}
+
+func inOrder(n int, do func(i int)) {
+	for i := range n {
+		do(i)
+	}
+}
+
+// inParallel lets what waits for the disk wait together.
+func inParallel(n int, do func(i int)) {
+	const workers = 256
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// reportLoad reports how long it takes until all devices are there, and what one
+// of them takes while it is idle.
+func (f *fleet) reportLoad(b *testing.B) {
+	b.Helper()
+	var times, heap, goroutines []float64
+	for b.Loop() {
+		running, before := runtime.NumGoroutine(), heapInUse()
+		start := time.Now()
+		f.load(b, inOrder)
+		times = append(times, time.Since(start).Seconds())
+		heap = append(heap, float64(heapInUse()-before)/manyDevices)
+		goroutines = append(goroutines, float64(runtime.NumGoroutine()-running))
+		f.close(b)
+	}
+	report(b, "load-ms", 1e3, times)
+	report(b, "heap-B", 1, heap)
+	report(b, "goroutines", 1, goroutines)
+	b.ReportMetric(0, "ns/op")
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// assertions registers a credential with each device, and uses it: the first
+// signature of a device reserves a block of its counter.
+func (f *fleet) assertions(b *testing.B) []*assertions {
+	b.Helper()
+	all := make([]*assertions, len(f.devices))
+	for i, d := range f.devices {
+		all[i] = plugIn(b, d).assertions(cose.ES256, 1)
+	}
+	inParallel(len(all), func(i int) { all[i].next() })
+	return all
+}
+
+// burst has as many assertions made by clients at once, each with an
+// authenticator of its own: each makes its share.
+func burst(all []*assertions, clients int) task {
+	const total = 4096
+	return each(func() {
+		var wg sync.WaitGroup
+		for _, a := range all[:clients] {
+			wg.Go(func() {
+				for range total / clients {
+					a.next()
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
