@@ -2,7 +2,7 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
-BENCH    ?= .
+BENCH    ?=
 PKG      ?= ./...
 
 # The race detector needs a C compiler; Go knows whether there is one.
@@ -18,7 +18,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # that the user names.
 GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.27.1 -quiet -exclude=G104,G115,G304 -exclude-dir=test
 
-.PHONY: build test race fuzz bench lint cover golden conform interop e2e e2e-full packages picture clean help
+.PHONY: build test race fuzz bench bench-short bench-page lint cover golden conform interop e2e e2e-full packages picture clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -34,8 +34,14 @@ race: ## test everything with the race detector (needs a C compiler)
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' ./test/fuzz.sh $(FUZZTIME)
 
-bench: ## run the benchmarks; BENCH selects by name
-	$(GO) test -run '^$$' -bench '$(BENCH)' $(PKG)
+bench: ## hold the key against its goals: a table, a failure beyond a gate; BENCH selects by name
+	$(GO) run ./test/bench $(if $(BENCH),-bench '$(BENCH)')
+
+bench-short: ## the same in a minute and a half: counts and ratios of processor time
+	$(GO) run ./test/bench -short $(if $(BENCH),-bench '$(BENCH)')
+
+bench-page: ## the same as bench, written into docs/performance.md with its plots
+	$(GO) run ./test/bench -page docs/performance.md
 
 lint: ## gofmt, go mod tidy, vet, staticcheck and gosec (fetched by the Go command)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
@@ -75,4 +81,4 @@ clean: ## remove what the other targets make
 	rm -rf bin dist cover.out cover.html
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
