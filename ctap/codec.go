@@ -16,13 +16,13 @@ type Raw = cbor.RawMessage
 var codec = newCodec()
 
 type cborCodec struct {
-	enc    cbor.EncMode
+	enc    cbor.UserBufferEncMode
 	dec    cbor.DecMode
 	answer cbor.DecMode // of an authenticator
 }
 
 func newCodec() cborCodec {
-	enc, err := cbor.CTAP2EncOptions().EncMode()
+	enc, err := cbor.CTAP2EncOptions().UserBufferEncMode()
 	if err != nil {
 		panic(err) // the library refuses its own preset
 	}
@@ -50,6 +50,9 @@ func decMode(options cbor.DecOptions) cbor.DecMode {
 
 // Marshal returns v in CTAP2 canonical CBOR (§8).
 func Marshal(v any) ([]byte, error) {
+	if a, ok := v.(Appender); ok {
+		return a.AppendCBOR(nil)
+	}
 	return codec.enc.Marshal(v)
 }
 
@@ -67,11 +70,35 @@ func MustMarshal(v any) []byte {
 // v. Members that v does not know are ignored. The error is, as §8 says,
 // [StatusInvalidCBOR] for anything ill-formed or not canonical, and
 // [StatusCBORUnexpectedType] where a known member has the wrong type.
+//
+// What is decoded shares no memory with data.
 func Unmarshal(data []byte, v any) error {
+	if m, ok := v.(message); ok {
+		return m.unmarshal(data)
+	}
 	if err := CheckCanonical(data); err != nil {
 		return err
 	}
 	return UnmarshalLax(data, v)
+}
+
+// A message decodes itself, by hand and in one pass: the requests that come with
+// each registration and each login. It does what [Unmarshal] does of others, with
+// the tags of its fields, and the tests hold it to that.
+type message interface {
+	// unmarshal decodes a copy of data, of which the message may keep parts.
+	unmarshal(data []byte) error
+}
+
+// verdict is what a cursor has to say of the data that it decoded into m: nil, or
+// why they are refused. In a misfit the library finds the mistake once more, for
+// it names the member and the types.
+func (c *cursor) verdict(m message) error {
+	c.end()
+	if c.err != nil || !c.misfit {
+		return c.err
+	}
+	return UnmarshalLax(c.data, m)
 }
 
 // UnmarshalLax is [Unmarshal] without the check of the canonical form: hosts

@@ -8,12 +8,74 @@ type RelyingParty struct {
 	Name string `cbor:"name,omitempty"`
 }
 
+func (c *cursor) relyingParty() *RelyingParty {
+	rp := new(RelyingParty)
+	for m := c.object(); m.more(); {
+		switch string(m.name()) {
+		case "id":
+			rp.ID = c.text()
+		case "name":
+			rp.Name = c.text()
+		default:
+			c.skip()
+		}
+	}
+	return rp
+}
+
+func (rp *RelyingParty) append(b []byte) []byte {
+	w := newMapWriter(b)
+	if rp.ID != "" {
+		w.name("id")
+		w.text(rp.ID)
+	}
+	if rp.Name != "" {
+		w.name("name")
+		w.text(rp.Name)
+	}
+	return w.b
+}
+
 // User is a PublicKeyCredentialUserEntity. ID is the user handle, 1 to 64
 // bytes.
 type User struct {
 	ID          Bytes  `cbor:"id,omitzero"`
 	Name        string `cbor:"name,omitempty"`
 	DisplayName string `cbor:"displayName,omitempty"`
+}
+
+func (c *cursor) user() *User {
+	user := new(User)
+	for m := c.object(); m.more(); {
+		switch string(m.name()) {
+		case "id":
+			user.ID = c.bytes()
+		case "name":
+			user.Name = c.text()
+		case "displayName":
+			user.DisplayName = c.text()
+		default:
+			c.skip()
+		}
+	}
+	return user
+}
+
+func (u *User) append(b []byte) []byte {
+	w := newMapWriter(b)
+	if u.ID != nil {
+		w.name("id")
+		w.bytes(u.ID)
+	}
+	if u.Name != "" {
+		w.name("name")
+		w.text(u.Name)
+	}
+	if u.DisplayName != "" {
+		w.name("displayName")
+		w.text(u.DisplayName)
+	}
+	return w.b
 }
 
 // maxUserID is the longest user handle (WebAuthn §5.4.3).
@@ -38,22 +100,38 @@ type CredentialParameters struct {
 	Type      string `cbor:"type,omitempty"`
 }
 
-// CredentialDescriptor is a PublicKeyCredentialDescriptor.
-type CredentialDescriptor struct {
-	ID         Bytes    `cbor:"id,omitzero"`
-	Type       string   `cbor:"type,omitempty"`
-	Transports []string `cbor:"transports,omitempty"`
+func (p *CredentialParameters) append(b []byte) []byte {
+	w := newMapWriter(b)
+	w.name("alg")
+	w.b = AppendInt(w.b, p.Algorithm)
+	if p.Type != "" {
+		w.name("type")
+		w.text(p.Type)
+	}
+	return w.b
 }
 
-// checkDescriptors refuses a list in which a descriptor lacks a member. Unknown
-// types are no error: who walks the list skips them.
-func checkDescriptors(name string, list []CredentialDescriptor) error {
-	for i, d := range list {
-		if d.Type == "" || d.ID == nil {
-			return fmt.Errorf("%s[%d] lacks type or id: %w", name, i, StatusCBORUnexpectedType)
+func (c *cursor) parameters() []CredentialParameters {
+	l := c.list()
+	list := make([]CredentialParameters, 0, l.capacity())
+	for l.more() {
+		list = append(list, c.parameter())
+	}
+	return list
+}
+
+func (c *cursor) parameter() (p CredentialParameters) {
+	for m := c.object(); m.more(); {
+		switch string(m.name()) {
+		case "alg":
+			p.Algorithm = c.integer()
+		case "type":
+			p.Type = c.word()
+		default:
+			c.skip()
 		}
 	}
-	return nil
+	return p
 }
 
 // Options are the request options of authenticatorMakeCredential and
@@ -62,6 +140,37 @@ type Options struct {
 	RK *bool `cbor:"rk,omitempty"`
 	UP *bool `cbor:"up,omitempty"`
 	UV *bool `cbor:"uv,omitempty"`
+}
+
+func (o *Options) append(b []byte) []byte {
+	w := newMapWriter(b)
+	for _, option := range [...]struct {
+		name string
+		on   *bool
+	}{{"rk", o.RK}, {"up", o.UP}, {"uv", o.UV}} {
+		if option.on != nil {
+			w.name(option.name)
+			w.flag(*option.on)
+		}
+	}
+	return w.b
+}
+
+func (c *cursor) options() *Options {
+	options := new(Options)
+	for m := c.object(); m.more(); {
+		switch string(m.name()) {
+		case "rk":
+			options.RK = new(c.flag())
+		case "up":
+			options.UP = new(c.flag())
+		case "uv":
+			options.UV = new(c.flag())
+		default:
+			c.skip()
+		}
+	}
+	return options
 }
 
 const clientDataHashSize = 32

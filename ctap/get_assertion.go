@@ -1,6 +1,10 @@
 package ctap
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
 
 // GetAssertionRequest holds the parameters of authenticatorGetAssertion (§6.2).
 type GetAssertionRequest struct {
@@ -13,6 +17,62 @@ type GetAssertionRequest struct {
 	PinUvAuthProtocol *uint64                `cbor:"7,keyasint,omitempty"`
 }
 
+// AppendCBOR makes the request an [Appender].
+func (r *GetAssertionRequest) AppendCBOR(b []byte) ([]byte, error) {
+	w := newMapWriter(slices.Grow(b, usualRequest))
+	if r.RPID != "" {
+		w.number(1)
+		w.text(r.RPID)
+	}
+	if r.ClientDataHash != nil {
+		w.number(2)
+		w.bytes(r.ClientDataHash)
+	}
+	if len(r.AllowList) > 0 {
+		w.number(3)
+		w.b = appendList(w.b, r.AllowList)
+	}
+	if len(r.Extensions) > 0 {
+		w.number(4)
+		w.value(r.Extensions)
+	}
+	if r.Options != nil {
+		w.number(5)
+		w.b = r.Options.append(w.b)
+	}
+	w.pinUvAuth(6, r.PinUvAuthParam, r.PinUvAuthProtocol)
+	return w.b, w.err
+}
+
+func (r *GetAssertionRequest) unmarshal(data []byte) error {
+	c := newCursor(bytes.Clone(data))
+	r.read(&c)
+	return c.verdict(r)
+}
+
+func (r *GetAssertionRequest) read(c *cursor) {
+	for m := c.object(); m.more(); {
+		switch m.number() {
+		case 1:
+			r.RPID = c.text()
+		case 2:
+			r.ClientDataHash = c.bytes()
+		case 3:
+			r.AllowList = c.descriptors()
+		case 4:
+			r.Extensions = c.raws()
+		case 5:
+			r.Options = c.options()
+		case 6:
+			r.PinUvAuthParam = c.bytes()
+		case 7:
+			r.PinUvAuthProtocol = new(c.unsigned())
+		default:
+			c.skip()
+		}
+	}
+}
+
 // ParseGetAssertionRequest decodes the parameters and checks that what is
 // required is there and well formed; the error is or wraps a [Status].
 func ParseGetAssertionRequest(data []byte) (*GetAssertionRequest, error) {
@@ -20,13 +80,21 @@ func ParseGetAssertionRequest(data []byte) (*GetAssertionRequest, error) {
 	if err := unmarshalParameters(data, &r); err != nil {
 		return nil, err
 	}
-	if r.RPID == "" {
-		return nil, fmt.Errorf("rpId: %w", StatusMissingParameter)
-	}
-	if err := checkClientDataHash(r.ClientDataHash); err != nil {
+	if err := r.check(); err != nil {
 		return nil, err
 	}
-	return &r, checkDescriptors("allowList", r.AllowList)
+	return &r, nil
+}
+
+// check tells whether what is required is there and well formed.
+func (r *GetAssertionRequest) check() error {
+	if r.RPID == "" {
+		return fmt.Errorf("rpId: %w", StatusMissingParameter)
+	}
+	if err := checkClientDataHash(r.ClientDataHash); err != nil {
+		return err
+	}
+	return checkDescriptors("allowList", r.AllowList)
 }
 
 // GetAssertionResponse is the answer to authenticatorGetAssertion and
@@ -42,4 +110,51 @@ type GetAssertionResponse struct {
 	LargeBlobKey        []byte                `cbor:"7,keyasint,omitempty"`
 
 	UnsignedExtensionOutputs map[string]any `cbor:"8,keyasint,omitempty"`
+}
+
+// AppendCBOR makes the response an [Appender].
+func (r *GetAssertionResponse) AppendCBOR(b []byte) ([]byte, error) {
+	w := newMapWriter(slices.Grow(b, r.room()))
+	if r.Credential != nil {
+		w.number(1)
+		w.b = r.Credential.append(w.b)
+	}
+	w.number(2)
+	w.bytes(r.AuthData)
+	w.number(3)
+	w.bytes(r.Signature)
+	if r.User != nil {
+		w.number(4)
+		w.b = r.User.append(w.b)
+	}
+	if r.NumberOfCredentials != 0 {
+		w.number(5)
+		w.unsigned(r.NumberOfCredentials)
+	}
+	if r.UserSelected {
+		w.number(6)
+		w.flag(true)
+	}
+	if len(r.LargeBlobKey) > 0 {
+		w.number(7)
+		w.bytes(r.LargeBlobKey)
+	}
+	if len(r.UnsignedExtensionOutputs) > 0 {
+		w.number(8)
+		w.value(r.UnsignedExtensionOutputs)
+	}
+	return w.b, w.err
+}
+
+// room is what the encoded response usually fits.
+func (r *GetAssertionResponse) room() int {
+	const around = 64 // the strings
+	room := around + len(r.AuthData) + len(r.Signature)
+	if r.Credential != nil {
+		room += len(r.Credential.ID)
+	}
+	if r.User != nil {
+		room += around + len(r.User.ID) + len(r.User.Name) + len(r.User.DisplayName)
+	}
+	return room
 }

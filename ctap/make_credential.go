@@ -1,6 +1,10 @@
 package ctap
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
 
 // MakeCredentialRequest holds the parameters of authenticatorMakeCredential
 // (§6.1).
@@ -18,6 +22,86 @@ type MakeCredentialRequest struct {
 	AttestationFormatsPreference []string               `cbor:"11,keyasint,omitempty"`
 }
 
+// AppendCBOR makes the request an [Appender].
+func (r *MakeCredentialRequest) AppendCBOR(b []byte) ([]byte, error) {
+	w := newMapWriter(slices.Grow(b, usualRequest))
+	if r.ClientDataHash != nil {
+		w.number(1)
+		w.bytes(r.ClientDataHash)
+	}
+	if r.RP != nil {
+		w.number(2)
+		w.b = r.RP.append(w.b)
+	}
+	if r.User != nil {
+		w.number(3)
+		w.b = r.User.append(w.b)
+	}
+	if r.PubKeyCredParams != nil {
+		w.number(4)
+		w.b = appendList(w.b, r.PubKeyCredParams)
+	}
+	if len(r.ExcludeList) > 0 {
+		w.number(5)
+		w.b = appendList(w.b, r.ExcludeList)
+	}
+	if len(r.Extensions) > 0 {
+		w.number(6)
+		w.value(r.Extensions)
+	}
+	if r.Options != nil {
+		w.number(7)
+		w.b = r.Options.append(w.b)
+	}
+	w.pinUvAuth(8, r.PinUvAuthParam, r.PinUvAuthProtocol)
+	if r.EnterpriseAttestation != nil {
+		w.number(10)
+		w.unsigned(*r.EnterpriseAttestation)
+	}
+	if len(r.AttestationFormatsPreference) > 0 {
+		w.number(11)
+		w.value(r.AttestationFormatsPreference)
+	}
+	return w.b, w.err
+}
+
+func (r *MakeCredentialRequest) unmarshal(data []byte) error {
+	c := newCursor(bytes.Clone(data))
+	r.read(&c)
+	return c.verdict(r)
+}
+
+func (r *MakeCredentialRequest) read(c *cursor) {
+	for m := c.object(); m.more(); {
+		switch m.number() {
+		case 1:
+			r.ClientDataHash = c.bytes()
+		case 2:
+			r.RP = c.relyingParty()
+		case 3:
+			r.User = c.user()
+		case 4:
+			r.PubKeyCredParams = c.parameters()
+		case 5:
+			r.ExcludeList = c.descriptors()
+		case 6:
+			r.Extensions = c.raws()
+		case 7:
+			r.Options = c.options()
+		case 8:
+			r.PinUvAuthParam = c.bytes()
+		case 9:
+			r.PinUvAuthProtocol = new(c.unsigned())
+		case 10:
+			r.EnterpriseAttestation = new(c.unsigned())
+		case 11:
+			r.AttestationFormatsPreference = c.words()
+		default:
+			c.skip()
+		}
+	}
+}
+
 // ParseMakeCredentialRequest decodes the parameters and checks that what is
 // required is there and well formed; the error is or wraps a [Status].
 func ParseMakeCredentialRequest(data []byte) (*MakeCredentialRequest, error) {
@@ -25,22 +109,30 @@ func ParseMakeCredentialRequest(data []byte) (*MakeCredentialRequest, error) {
 	if err := unmarshalParameters(data, &r); err != nil {
 		return nil, err
 	}
-	if err := checkClientDataHash(r.ClientDataHash); err != nil {
+	if err := r.check(); err != nil {
 		return nil, err
+	}
+	return &r, nil
+}
+
+// check tells whether what is required is there and well formed.
+func (r *MakeCredentialRequest) check() error {
+	if err := checkClientDataHash(r.ClientDataHash); err != nil {
+		return err
 	}
 	if r.RP == nil || r.RP.ID == "" {
-		return nil, fmt.Errorf("rp or rp.id: %w", StatusMissingParameter)
+		return fmt.Errorf("rp or rp.id: %w", StatusMissingParameter)
 	}
 	if r.User == nil {
-		return nil, fmt.Errorf("user: %w", StatusMissingParameter)
+		return fmt.Errorf("user: %w", StatusMissingParameter)
 	}
 	if err := r.User.check(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.checkParams(); err != nil {
-		return nil, err
+		return err
 	}
-	return &r, checkDescriptors("excludeList", r.ExcludeList)
+	return checkDescriptors("excludeList", r.ExcludeList)
 }
 
 func (r *MakeCredentialRequest) checkParams() error {
@@ -64,6 +156,31 @@ type MakeCredentialResponse struct {
 	EnterpriseAttestation    bool           `cbor:"4,keyasint,omitempty"`
 	LargeBlobKey             []byte         `cbor:"5,keyasint,omitempty"`
 	UnsignedExtensionOutputs map[string]any `cbor:"6,keyasint,omitempty"`
+}
+
+// AppendCBOR makes the response an [Appender].
+func (r *MakeCredentialResponse) AppendCBOR(b []byte) ([]byte, error) {
+	const others = 700 // bytes of the members but authData, usually: a signature and a certificate
+	w := newMapWriter(slices.Grow(b, len(r.AuthData)+others))
+	w.number(1)
+	w.text(r.Format)
+	w.number(2)
+	w.bytes(r.AuthData)
+	w.number(3)
+	w.value(r.AttStmt)
+	if r.EnterpriseAttestation {
+		w.number(4)
+		w.flag(true)
+	}
+	if len(r.LargeBlobKey) > 0 {
+		w.number(5)
+		w.bytes(r.LargeBlobKey)
+	}
+	if len(r.UnsignedExtensionOutputs) > 0 {
+		w.number(6)
+		w.value(r.UnsignedExtensionOutputs)
+	}
+	return w.b, w.err
 }
 
 // AttestationObject is what WebAuthn makes of a [MakeCredentialResponse]

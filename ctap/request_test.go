@@ -26,11 +26,6 @@ func validGetAssertion() map[int]any {
 	}
 }
 
-func parseError(t *testing.T, parse func([]byte) error, message map[int]any) error {
-	t.Helper()
-	return parse(MustMarshal(message))
-}
-
 func parseMakeCredential(b []byte) error {
 	_, err := ParseMakeCredentialRequest(b)
 	return err
@@ -44,16 +39,28 @@ func parseGetAssertion(b []byte) error {
 // absent marks a member that a test takes away.
 type absent struct{}
 
-func TestParseRequestStructure(t *testing.T) {
+// structureCase is a request with one member bent.
+type structureCase struct {
+	name   string
+	parse  func([]byte) error
+	valid  func() map[int]any
+	member int
+	value  any
+	want   error
+}
+
+func (c structureCase) encode() []byte {
+	message := c.valid()
+	message[c.member] = c.value
+	if c.value == (absent{}) {
+		delete(message, c.member)
+	}
+	return MustMarshal(message)
+}
+
+func structureCases() []structureCase {
 	longID := bytes.Repeat([]byte{1}, 65)
-	tests := []struct {
-		name   string
-		parse  func([]byte) error
-		valid  func() map[int]any
-		member int
-		value  any
-		want   error
-	}{
+	return []structureCase{
 		{"valid", parseMakeCredential, validMakeCredential, 99, "unknown member", nil},
 		{"clientDataHash missing", parseMakeCredential, validMakeCredential, 1, absent{}, StatusMissingParameter},
 		{"clientDataHash of numbers", parseMakeCredential, validMakeCredential, 1, make([]int, 32), StatusCBORUnexpectedType},
@@ -109,14 +116,12 @@ func TestParseRequestStructure(t *testing.T) {
 		{"second descriptor not a map", parseGetAssertion, validGetAssertion, 3,
 			[]any{map[string]any{"id": []byte{9}, "type": "public-key"}, 1}, StatusCBORUnexpectedType},
 	}
-	for _, tt := range tests {
+}
+
+func TestParseRequestStructure(t *testing.T) {
+	for _, tt := range structureCases() {
 		t.Run(tt.name, func(t *testing.T) {
-			message := tt.valid()
-			message[tt.member] = tt.value
-			if tt.value == (absent{}) {
-				delete(message, tt.member)
-			}
-			if err := parseError(t, tt.parse, message); !errors.Is(err, tt.want) {
+			if err := tt.parse(tt.encode()); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 		})

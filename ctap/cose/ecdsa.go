@@ -3,6 +3,7 @@ package cose
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,33 +18,34 @@ import (
 // d ‖ X ‖ Y where a key handle has room for the public point.
 type nist struct {
 	curve     elliptic.Curve
-	number    int  // of the curve, in COSE
-	size      int  // bytes of a coordinate or scalar
-	keepPoint bool // in the material: computing it anew costs half a signature on each use
+	points    ecdh.Curve // the same, without big.Int
+	number    int        // of the curve, in COSE
+	size      int        // bytes of a coordinate or scalar
+	keepPoint bool       // in the material: computing it anew costs half a signature on each use
 	hash      crypto.Hash
-	digest    func(message []byte) []byte
+	digest    func(dst, message []byte) []byte
 	signers   sync.Pool // of *signer
 }
 
 var (
-	p256 = &nist{curve: elliptic.P256(), number: curveP256, size: 32, keepPoint: true, hash: crypto.SHA256, digest: sum256}
-	p384 = &nist{curve: elliptic.P384(), number: curveP384, size: 48, hash: crypto.SHA384, digest: sum384}
-	p521 = &nist{curve: elliptic.P521(), number: curveP521, size: 66, hash: crypto.SHA512, digest: sum512}
+	p256 = &nist{curve: elliptic.P256(), points: ecdh.P256(), number: curveP256, size: 32, keepPoint: true, hash: crypto.SHA256, digest: sum256}
+	p384 = &nist{curve: elliptic.P384(), points: ecdh.P384(), number: curveP384, size: 48, hash: crypto.SHA384, digest: sum384}
+	p521 = &nist{curve: elliptic.P521(), points: ecdh.P521(), number: curveP521, size: 66, hash: crypto.SHA512, digest: sum512}
 )
 
-func sum256(message []byte) []byte {
+func sum256(dst, message []byte) []byte {
 	digest := sha256.Sum256(message)
-	return digest[:]
+	return append(dst, digest[:]...)
 }
 
-func sum384(message []byte) []byte {
+func sum384(dst, message []byte) []byte {
 	digest := sha512.Sum384(message)
-	return digest[:]
+	return append(dst, digest[:]...)
 }
 
-func sum512(message []byte) []byte {
+func sum512(dst, message []byte) []byte {
 	digest := sha512.Sum512(message)
-	return digest[:]
+	return append(dst, digest[:]...)
 }
 
 func (c *nist) SeedSize() int { return c.size }
@@ -89,14 +91,11 @@ func (c *nist) New(seed []byte) ([]byte, error) {
 
 // pair returns d ‖ X ‖ Y.
 func (c *nist) pair(scalar []byte) ([]byte, error) {
-	key, err := ecdsa.ParseRawPrivateKey(c.curve, scalar)
+	key, err := c.points.NewPrivateKey(scalar)
 	if err != nil {
 		return nil, ErrMaterial
 	}
-	point, err := key.PublicKey.Bytes() // 04 ‖ X ‖ Y
-	if err != nil {
-		return nil, ErrMaterial
-	}
+	point := key.PublicKey().Bytes() // 04 ‖ X ‖ Y
 	return append(append(make([]byte, 0, 3*c.size), scalar...), point[1:]...), nil
 }
 
@@ -119,7 +118,7 @@ func (c *nist) verify(id ID, coseKey, message, sig []byte) error {
 	if err != nil {
 		return err
 	}
-	if !ecdsa.VerifyASN1(public, c.digest(message), sig) {
+	if !ecdsa.VerifyASN1(public, c.digest(nil, message), sig) {
 		return ErrSignature
 	}
 	return nil
@@ -154,7 +153,7 @@ func (k *ecdsaKey) point() []byte {
 func (k *ecdsaKey) Sign(message []byte) ([]byte, error) {
 	signer := k.scheme.signer(k.pair)
 	defer k.scheme.wipe(signer)
-	return signer.Sign(k.rand, k.scheme.digest(message), k.scheme.hash)
+	return signer.Sign(k.rand, k.scheme.digest(signer.digest[:0], message), k.scheme.hash)
 }
 
 func (k *ecdsaKey) randomized(random bool) PrivateKey {
@@ -175,6 +174,7 @@ func (k *ecdsaKey) randomized(random bool) PrivateKey {
 type signer struct {
 	ecdsa.PrivateKey
 	d, x, y big.Int
+	digest  [sha512.Size]byte
 }
 
 // signer returns one for the key d ‖ X ‖ Y, until wipe. To fill in the fields is
@@ -185,7 +185,7 @@ func (c *nist) signer(pair []byte) *signer {
 	if !ok {
 		s = new(signer)
 		s.Curve = c.curve
-		//lint:ignore SA1019 ecdsa.ParseRawPrivateKey would compute Q
+		//lint:ignore SA1019 all other ways would compute Q
 		s.D, s.X, s.Y = &s.d, &s.x, &s.y
 	}
 	s.d.SetBytes(pair[:c.size])

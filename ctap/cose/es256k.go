@@ -55,7 +55,7 @@ func (koblitz) verify(id ID, coseKey, message, sig []byte) error {
 		return ErrKey
 	}
 	parsed, err := ecdsa.ParseDERSignature(sig)
-	if err != nil || !parsed.Verify(sum256(message), public) {
+	if err != nil || !parsed.Verify(sum256(nil, message), public) {
 		return ErrSignature
 	}
 	return nil
@@ -71,5 +71,5 @@ func (k koblitzKey) COSEKey() []byte {
 }
 
 func (k koblitzKey) Sign(message []byte) ([]byte, error) {
-	return ecdsa.Sign(k.private, sum256(message)).Serialize(), nil
+	return ecdsa.Sign(k.private, sum256(nil, message)).Serialize(), nil
 }

@@ -28,10 +28,14 @@ type ec2Key struct {
 
 // marshalEC2 returns the COSE_Key of an uncompressed point 04 ‖ X ‖ Y.
 func marshalEC2(id ID, curve int, point []byte) []byte {
+	const others = 20 // bytes beside the coordinates, at most
 	size := len(point) / 2
-	return ctap.MustMarshal(ec2Key{
-		Type: typeEC2, Algorithm: id, Curve: curve, X: point[1 : 1+size], Y: point[1+size:],
-	})
+	b := ctap.AppendMap(make([]byte, 0, 2*size+others), 5)
+	for _, member := range [][2]int64{{1, typeEC2}, {3, int64(id)}, {-1, int64(curve)}} {
+		b = ctap.AppendInt(ctap.AppendInt(b, member[0]), member[1])
+	}
+	b = ctap.AppendBytes(ctap.AppendInt(b, -2), point[1:1+size])
+	return ctap.AppendBytes(ctap.AppendInt(b, -3), point[1+size:])
 }
 
 // parseEC2 returns the uncompressed point of a COSE_Key whose coordinates have

@@ -78,7 +78,7 @@ func (s *rsassa) verify(id ID, coseKey, message, sig []byte) error {
 	if err != nil {
 		return err
 	}
-	if s.signedBy(public, sum256(message), sig) != nil {
+	if s.signedBy(public, sum256(nil, message), sig) != nil {
 		return ErrSignature
 	}
 	return nil
@@ -118,5 +118,5 @@ func (k *rsassaKey) COSEKey() []byte {
 }
 
 func (k *rsassaKey) Sign(message []byte) ([]byte, error) {
-	return k.scheme.sign(k.private, sum256(message))
+	return k.scheme.sign(k.private, sum256(nil, message))
 }
