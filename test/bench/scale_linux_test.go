@@ -37,7 +37,10 @@ func BenchmarkScale(b *testing.B) {
 		compareStarts(b, func() cost { return p.start(b, at(b, largest).dir) }, func() cost { return p.start(b, at(b, smallest).dir) })
 	})
 	b.Run("Memory/"+largest.name, func(b *testing.B) { p.reportGrowth(b, at(b, largest), at(b, smallest)) })
-	for _, s := range sizes { // after the others, for it makes the stores larger
+	for _, s := range longSizes { // after the others, for it makes the stores larger
+		if testing.Short() {
+			break
+		}
 		b.Run("Resident/"+s.name, func(b *testing.B) { compareResident(b, at(b, s)) })
 	}
 	b.Run("RPs/100k", func(b *testing.B) { reportRPs(b, at(b, storeSize{"200k", 200_000})) }) // sets a PIN
