@@ -128,6 +128,10 @@ func BenchmarkHMACSecret(b *testing.B) {
 			return hmacSecret(p.seal(salt), all[n%credentials], n)
 		}),
 		onSealed(platformOf(b, f.Agreement()), salt, func(s sealed) { f.HMACSecret(hash, s.point(), s.enc, s.auth) }))
+	resp := decode[ctap.GetAssertionResponse](b, k.ctap2(hmacSecret(p.seal(salt), all[0], n)))
+	if data, err := ctap.ParseAuthenticatorData(resp.AuthData); err != nil || len(data.Extensions) == 0 {
+		b.Fatalf("got authenticator data %x, %v; want the extension's output", resp.AuthData, err)
+	}
 }
 
 // hmacSecret is the nth request for an assertion with the extension hmac-secret.
