@@ -55,6 +55,7 @@ var owners = map[string]string{
 	"github.com/google/go-tpm":                  "keystore/seal",
 	"golang.org/x/crypto":                       "keystore/seal",
 	"golang.org/x/sys":                          "keystore/seal",
+	"filippo.io/age":                            "cmd/softkey",
 	"golang.org/x/text":                         "client",
 	"github.com/godbus/dbus/v5":                 "desktop",
 }

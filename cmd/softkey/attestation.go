@@ -6,10 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 
 	"github.com/softkey-project/softkey/certs"
 	"github.com/softkey-project/softkey/keystore"
+	"github.com/softkey-project/softkey/keystore/seal"
 )
 
 func newAttestation(p *program) *cobra.Command {
@@ -33,7 +31,7 @@ printed.`,
 }
 
 func newAttestationShow(p *program) *cobra.Command {
-	var state string
+	var s stateFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show",
@@ -45,7 +43,11 @@ attestationCertificateKeyIdentifiers.`,
 		Example: "  softkey attestation show --state ./key --json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			a, err := readAttestation(state)
+			dir, err := s.existing()
+			if err != nil {
+				return err
+			}
+			a, err := readAttestation(dir, s.opener.unlocker(p, dir))
 			if err != nil {
 				return err
 			}
@@ -55,9 +57,9 @@ attestationCertificateKeyIdentifiers.`,
 			return a.print(p)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&state, "state", "", "read the folder `DIR` (default "+shortDefaultState+")")
-	f.BoolVar(&asJSON, "json", false, "print JSON")
+	s.addDir(cmd)
+	s.opener.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -102,40 +104,25 @@ func newCertificate(c *x509.Certificate, aaguid string) certificate {
 
 // How package device names certificates in a store.
 const (
-	storeFile       = "softkey.db"
 	attestations    = keystore.Bucket("attestation")
 	rootEntry       = "root"
 	leafEntry       = "leaf/"       // then the AAGUID
 	enterpriseEntry = "enterprise/" // likewise
 )
 
-// readAttestation reads the certificates of a state directory, which is not
-// changed, and not made where there is none.
-func readAttestation(dir string) (*attestation, error) {
-	keys := keyFlags{state: dir}
-	dir, err := keys.stateDir()
+// readAttestation reads the certificates of a state directory, which is there and
+// not changed.
+func readAttestation(dir string, unlock func([]seal.Slot) (*seal.Key, error)) (*attestation, error) {
+	store, _, err := openEither(dir)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, storeFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, hint(fmt.Errorf("there is no key in %s", dir), "softkey run makes one; --state DIR names another folder")
-	}
-	store, err := openEither(dir)
-	if err != nil {
-		return nil, explainStore(dir, err)
-	}
 	a := &attestation{State: dir}
-	err = store.View(a.read)
-	return a, errors.Join(err, store.Close())
-}
-
-// openEither opens a store of whichever mode.
-func openEither(dir string) (*keystore.Bolt, error) {
-	store, err := keystore.Open(dir, keystore.Options{})
-	if errors.Is(err, keystore.ErrMode) {
-		return keystore.Open(dir, keystore.Options{Seeded: true})
+	unsealed, err := seal.Open(store, unlock)
+	if err == nil {
+		err = unsealed.View(a.read)
 	}
-	return store, err
+	return a, errors.Join(err, store.Close())
 }
 
 func (a *attestation) read(tx keystore.Tx) error {

@@ -116,7 +116,11 @@ func (o *exportFlags) export(p *program, format exportFormat) ([]byte, error) {
 		}
 	}
 	if cfg.Dir != "" {
-		a, err := readAttestation(cfg.Dir)
+		o.key.opener.twice = true // here, and by the device
+		if err := mustExist(cfg.Dir); err != nil {
+			return nil, err
+		}
+		a, err := readAttestation(cfg.Dir, cfg.Unseal)
 		if err != nil {
 			return nil, err
 		}

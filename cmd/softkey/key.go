@@ -28,6 +28,8 @@ type keyFlags struct {
 	noClientPIN  bool
 	ca, caKey    string // files
 	pinFile      string // of the first PIN of a new key
+
+	opener sealOpener
 }
 
 // add defines the flags, for cmd and for the commands below it.
@@ -41,6 +43,7 @@ func (k *keyFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&k.noClientPIN, "no-client-pin", false, "make it a key that has no PIN")
 	f.StringVar(&k.ca, "attestation-ca", "", "have attestation certificates issued by the CA in the PEM `FILE`")
 	f.StringVar(&k.caKey, "attestation-ca-key", "", "the private key of that CA, in the PEM `FILE`")
+	k.opener.add(cmd)
 	complete(cmd, "profile", profileNames()...)
 	complete(cmd, "verification", verificationModes.values()...)
 }
@@ -65,7 +68,7 @@ func (k *keyFlags) given() string {
 	case k.caKey != "":
 		return "attestation-ca-key"
 	}
-	return ""
+	return k.opener.given()
 }
 
 // shortDefaultState is defaultState for help.
@@ -121,6 +124,7 @@ func (k *keyFlags) config(p *program) (cfg device.Config, err error) {
 	if cfg.Seed, err = k.seedBytes(); err != nil {
 		return cfg, err
 	}
+	cfg.Unseal = k.opener.unlocker(p, cfg.Dir)
 	if _, _, err = verificationModes.find(k.verificationMode()); err != nil {
 		return cfg, err
 	}
@@ -204,6 +208,8 @@ func explainStore(dir string, err error) error {
 	var locked *keystore.LockedError
 	var format *keystore.FormatError
 	switch {
+	case errors.As(err, new(hintedError)):
+		return err
 	case errors.As(err, &locked):
 		return hint(fmt.Errorf("%s: %w", dir, locked), "stop it, or use the key that it runs: --device ADDRESS, as its ready line says")
 	case errors.As(err, &format):

@@ -47,6 +47,8 @@ import (
 //	facets NAME FILE                serve a list of facets; $NAME is the server's origin
 //	member NAME FILE PATH           $NAME is a member of a JSON file, such as response.id
 //	expand FILE TEMPLATE            write a file in which $NAME stands for a variable
+//	agekey NAME FILE                make an identity of age's; $NAME is its recipient
+//	cut NEW OLD BYTES               write a file without its last bytes
 //	authdata FILE                   what a credential's authenticator data say; see the file authdata
 //	trusted ADDRESS PIN RPID        have the key tell that site how long its PIN is to be
 func TestScripts(t *testing.T) {
@@ -78,7 +80,7 @@ func TestScripts(t *testing.T) {
 			"finish": cmdFinish, "send": cmdSend, "mode": cmdMode, "listen": cmdListen,
 			"request": cmdRequest, "counter": cmdCounter, "hand": cmdHand, "unhex": cmdUnhex, "only": cmdOnly,
 			"ca": cmdCA, "verify": cmdVerify, "facets": cmdFacets,
-			"member": cmdMember, "expand": cmdExpand, "authdata": cmdAuthData, "trusted": cmdTrusted,
+			"member": cmdMember, "expand": cmdExpand, "authdata": cmdAuthData, "agekey": cmdAgeKey, "cut": cmdCut, "trusted": cmdTrusted,
 		},
 	})
 }

@@ -16,6 +16,9 @@ import (
 // TestWrittenFiles; all others are their owner's alone.
 var public = regexp.MustCompile(`^(root\.pem|man(/softkey[\w-]*\.1)?)$`)
 
+// someRecipient is one of age's, whose identity is nobody's here.
+const someRecipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
 // TestWrittenFiles has commands write each kind of file that they write, with no
 // umask at all, and looks at all of them.
 func TestWrittenFiles(t *testing.T) {
@@ -28,6 +31,7 @@ func TestWrittenFiles(t *testing.T) {
 		{"info", "--device", "unix:run/key"},
 		{"info", "--state", "other/state"},
 		{"attestation", "export", "--state", "other/state", "--output", "root.pem"},
+		{"state", "export", "--state", "other/state", "--recipient", someRecipient, "key.age"},
 		{"man", "man"},
 	} {
 		finishSoftkey(t, exitDone, args...)

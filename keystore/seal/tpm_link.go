@@ -3,14 +3,15 @@ package seal
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/google/go-tpm/tpm2/transport"
-	"github.com/google/go-tpm/tpm2/transport/linuxtpm"
 )
 
 const (
@@ -23,13 +24,26 @@ const (
 func openTPM(address string) (transport.TPMCloser, error) {
 	network, place, _ := strings.Cut(cmp.Or(address, DefaultTPM), ":")
 	if network != "unix" && network != "tcp" {
-		return linuxtpm.Open(cmp.Or(address, DefaultTPM))
+		return openDevice(cmp.Or(address, DefaultTPM))
 	}
 	conn, err := net.DialTimeout(network, place, tpmTimeout)
 	if err != nil {
 		return nil, err
 	}
 	return simulator{conn}, nil
+}
+
+// openDevice opens a TPM that the system has a device for. A file of another kind
+// would take the commands, and never answer.
+func openDevice(path string) (transport.TPMCloser, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil, errors.Join(fmt.Errorf("%s is no device", path), err, f.Close())
+	}
+	return transport.FromReadWriteCloser(f), nil
 }
 
 // simulator is a TPM behind a socket that carries bare commands and responses,
