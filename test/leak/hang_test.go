@@ -201,8 +201,9 @@ func TestNeverReads(t *testing.T) {
 		s := w.plug(t, key.Handler())
 		h := connect(t, s, 1)
 		var asking sync.WaitGroup
+		var cutOff error
 		if w.hears {
-			asking.Go(func() { h.flood(make([]byte, ctaphid.MaxPayload), 100) })
+			asking.Go(func() { cutOff = h.flood(make([]byte, ctaphid.MaxPayload), w.floods()) })
 		}
 		for range 10 { // of datagrams as many as a socket has room for
 			if !w.hears {
@@ -212,22 +213,39 @@ func TestNeverReads(t *testing.T) {
 				wantAlive(t, s)
 			}
 		}
+		if !w.holds {
+			asking.Wait()
+		}
 		s.pull()
 		h.Close()
 		asking.Wait()
+		if bounded := w.name != "loopback" && w.hears; bounded != (cutOff != nil) {
+			t.Errorf("the host that does not read got %v, want an error: %v", cutOff, bounded)
+		}
 	})
 }
 
-// flood sends so many requests, or as many as the key lets it.
-func (h *host) flood(ping []byte, times int) {
+// floods is how many of the longest requests are more than a transport keeps,
+// however TCP's buffers grow. A loopback keeps all.
+func (w way) floods() int {
+	if w.name == "loopback" {
+		return 100
+	}
+	return 4000
+}
+
+// flood sends so many requests, or as many as the key lets it, and returns the
+// error that ended it.
+func (h *host) flood(ping []byte, times int) error {
 	reports := h.reports(request{command: ctaphid.CommandPing, payload: ping})
 	for range times {
 		for _, r := range reports {
-			if h.WriteReport(r) != nil {
-				return
+			if err := h.WriteReport(r); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
 }
 
 // TestSlow has a host that takes its time between reports: up to half a second
@@ -277,6 +295,24 @@ func testSlow(t *testing.T, h *host, gap time.Duration, late bool) {
 		h.next()
 		time.Sleep(gap)
 	}
+}
+
+// TestVisits has more hosts come and go, one after the other, than a key takes at
+// once.
+func TestVisits(t *testing.T) {
+	const visits = 300
+	scenario(t, func(t *testing.T, w way) {
+		key, closeKey := newKey(t, authenticator.Approve{}, 0)
+		defer closeKey()
+		s := w.plug(t, key.Handler())
+		defer s.pull()
+		for n := range uint32(visits) {
+			h := connect(t, s, n+1)
+			h.send(ctaphid.CommandPing, byte(n))
+			h.want(ctaphid.CommandPing, byte(n))
+			h.Close()
+		}
+	})
 }
 
 // TestCrowd has 64 clients at once, each with a channel of its own, register and

@@ -113,7 +113,17 @@ func listen(t *testing.T, network, address string, h ctap.Handler) socket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveStream(t, ln, func() (net.Conn, error) { return net.Dial(network, ln.Addr().String()) }, h)
+	return serveStream(t, ln, func() (net.Conn, error) { return dialSmall(network, ln.Addr().String()) }, h)
+}
+
+// dialSmall keeps the buffer of a host's end small: TCP's would else grow to
+// megabytes before a host that does not read is noticed.
+func dialSmall(network, address string) (net.Conn, error) {
+	conn, err := net.Dial(network, address)
+	if small, ok := conn.(interface{ SetReadBuffer(int) error }); ok && err == nil {
+		err = small.SetReadBuffer(16 << 10)
+	}
+	return conn, err
 }
 
 func serveStream(t *testing.T, ln net.Listener, dial func() (net.Conn, error), h ctap.Handler) socket {
