@@ -6,14 +6,15 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// lastBucket is the bucket that was used last, for the next use.
-type lastBucket struct {
-	*bbolt.Bucket // nil: none
-	name          Bucket
-	sum           checksum
+// openBucket is a bucket that a transaction has used: to find it in the file
+// again would cost as much as to find a key in it.
+type openBucket struct {
+	*bbolt.Bucket
+	name Bucket
+	sum  checksum
 }
 
-// A home holds the buckets of one authenticator.
+// home holds the buckets of one authenticator.
 type home interface {
 	Bucket(name []byte) *bbolt.Bucket
 	CreateBucketIfNotExists(name []byte) (*bbolt.Bucket, error)
@@ -24,58 +25,87 @@ func isReserved(b Bucket) bool { return b == bucketInfo || b == bucketAuthentica
 
 var errReserved = errors.New("the name is reserved")
 
-// bucket returns a bucket of bbolt, nil if there is none, and makes it the last.
-func (t *boltTx) bucket(b Bucket) *bbolt.Bucket {
-	if t.last.Bucket != nil && t.last.name == b {
-		return t.last.Bucket
+// bucket returns a bucket of the authenticator, nil if there is none.
+func (t *boltTx) bucket(b Bucket) *openBucket {
+	for i := range t.open {
+		if t.open[i].name == b {
+			return &t.open[i]
+		}
 	}
 	if isReserved(b) {
 		return nil
 	}
-	var h home = t.tx
-	if t.name != "" {
-		all := t.tx.Bucket([]byte(bucketAuthenticators))
-		if all == nil {
-			return nil
-		}
-		own := all.Bucket([]byte(t.name))
-		if own == nil {
-			return nil
-		}
-		h = own
+	h := t.findHome()
+	if h == nil {
+		return nil
 	}
-	t.setLast(b, h.Bucket([]byte(b)))
-	return t.last.Bucket
+	return t.keep(b, h.Bucket([]byte(b)))
 }
 
 // makeBucket is bucket, but makes one that is not there.
-func (t *boltTx) makeBucket(b Bucket) (*bbolt.Bucket, error) {
+func (t *boltTx) makeBucket(b Bucket) (*openBucket, error) {
 	if bucket := t.bucket(b); bucket != nil {
 		return bucket, nil
 	}
 	if isReserved(b) {
 		return nil, errReserved
 	}
-	var h home = t.tx
-	if t.name != "" {
-		all, err := t.tx.CreateBucketIfNotExists([]byte(bucketAuthenticators))
-		if err != nil {
-			return nil, err
-		}
-		if h, err = all.CreateBucketIfNotExists([]byte(t.name)); err != nil {
-			return nil, err
-		}
+	h, err := t.makeHome()
+	if err != nil {
+		return nil, err
 	}
 	bucket, err := h.CreateBucketIfNotExists([]byte(b))
-	t.setLast(b, bucket)
-	return bucket, err
+	return t.keep(b, bucket), err
 }
 
-// setLast notes which bucket is used. The keys of the credentials only grow: no
+// findHome returns what holds the buckets; nil, if nothing of the authenticator
+// is there.
+func (t *boltTx) findHome() home {
+	if t.home != nil {
+		return t.home
+	}
+	if t.name == "" {
+		t.home = t.tx
+		return t.home
+	}
+	all := t.tx.Bucket([]byte(bucketAuthenticators))
+	if all == nil {
+		return nil
+	}
+	if own := all.Bucket([]byte(t.name)); own != nil {
+		t.home = own
+	}
+	return t.home
+}
+
+// makeHome is findHome, but makes what is not there.
+func (t *boltTx) makeHome() (home, error) {
+	if h := t.findHome(); h != nil {
+		return h, nil
+	}
+	all, err := t.tx.CreateBucketIfNotExists([]byte(bucketAuthenticators))
+	if err != nil {
+		return nil, err
+	}
+	own, err := all.CreateBucketIfNotExists([]byte(t.name))
+	if err == nil {
+		t.home = own
+	}
+	return t.home, err
+}
+
+// keep notes a bucket that is there. The keys of the credentials only grow: no
 // page of theirs is inserted into again, so they are filled to the brim.
-func (t *boltTx) setLast(b Bucket, bucket *bbolt.Bucket) {
-	t.last = lastBucket{bucket, b, newChecksum(t.name, b)}
-	if bucket != nil && (t.dense || b == bucketCredentials) {
+func (t *boltTx) keep(b Bucket, bucket *bbolt.Bucket) *openBucket {
+	if bucket == nil {
+		return nil
+	}
+	if t.dense || b == bucketCredentials {
 		bucket.FillPercent = 1
 	}
+	if t.open == nil {
+		t.open = t.few[:0]
+	}
+	t.open = append(t.open, openBucket{bucket, b, newChecksum(t.name, b)})
+	return &t.open[len(t.open)-1]
 }

@@ -30,6 +30,7 @@ const (
 	keyFormat = "format" // FormatVersion, 4 bytes
 	keyMode   = "mode"   // modeRandom or modeSeeded
 	keyKind   = "kind"   // kindSingle or kindShared; since format 2
+	keyKeys   = "keys"   // how many there are in all, 8 bytes; since format 2
 
 	formatPlain = 1 // values had no checksum
 
@@ -113,8 +114,14 @@ func inspect(f *folder) (h header, err error) {
 			if tx.Size() > info.Size() { // reading on would raise SIGBUS
 				return fmt.Errorf("%w: %d of %d bytes", ErrDamaged, info.Size(), tx.Size())
 			}
-			h, err = readHeader(tx)
-			return err
+			if h, err = readHeader(tx); err != nil {
+				return err
+			}
+			if err := checkMetas(f); err != nil || h.format == formatPlain || tx.Size() > countedSize {
+				return err
+			}
+			checkKeys(tx, countKeys(tx))
+			return nil
 		})
 	})
 }
@@ -180,6 +187,7 @@ func (h header) put(tx *bbolt.Tx) error {
 		b.Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, h.format)),
 		b.Put([]byte(keyMode), []byte(h.mode)),
 		b.Put([]byte(keyKind), []byte(h.kind)),
+		b.Put([]byte(keyKeys), make([]byte, 8)),
 	)
 }
 

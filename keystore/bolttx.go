@@ -17,9 +17,12 @@ type boltTx struct {
 	name  string // of the authenticator in a shared file; "": the file itself
 	dense bool   // fill pages to the brim: keys come in their order
 
-	last lastBucket
+	home home          // nil: not looked for, or not there
+	open []openBucket  // that were used
+	few  [3]openBucket // where open begins
 
 	dirty   bool // something was written
+	keys    int  // how many more there are than before
 	broken  bool // bbolt panicked in a write: its transaction is good for nothing
 	journal bool // keep what takeBack needs
 	undo    []replaced
@@ -27,7 +30,7 @@ type boltTx struct {
 
 // replaced is what a write has replaced, as it was stored; nil: nothing.
 type replaced struct {
-	bucket     Bucket
+	bucket     *bbolt.Bucket
 	key, value []byte
 }
 
@@ -42,7 +45,8 @@ func (t *boltTx) Get(b Bucket, key []byte) []byte {
 	if stored == nil {
 		return nil
 	}
-	return t.check(key, stored)
+	t.believe(stored)
+	return bucket.sum.open(key, stored)
 }
 
 // Put implements [Tx].
@@ -58,8 +62,12 @@ func (t *boltTx) Put(b Bucket, key, value []byte) error {
 	if err != nil {
 		return fmt.Errorf("keystore: bucket %q: %w", b, err)
 	}
-	t.note(b, key)
-	return t.write(func() error { return bucket.Put(key, t.last.sum.seal(key, value)) })
+	old := bucket.Get(key)
+	if old == nil {
+		t.keys++
+	}
+	t.note(bucket, key, old)
+	return t.write(func() error { return bucket.Put(key, bucket.sum.seal(key, value)) })
 }
 
 // Delete implements [Tx].
@@ -72,7 +80,12 @@ func (t *boltTx) Delete(b Bucket, key []byte) error {
 	if bucket == nil {
 		return nil
 	}
-	t.note(b, key)
+	old := bucket.Get(key)
+	if old == nil {
+		return nil
+	}
+	t.note(bucket, key, old)
+	t.keys--
 	return t.write(func() error { return bucket.Delete(key) })
 }
 
@@ -122,12 +135,6 @@ func (t *boltTx) step(move func() (key, value []byte)) (key, value []byte) {
 	return key, value
 }
 
-// check returns the value that was stored at key of the last bucket.
-func (t *boltTx) check(key, stored []byte) []byte {
-	t.believe(stored)
-	return t.last.sum.open(key, stored)
-}
-
 // believe panics if a slice is longer than the file that it is said to lie in.
 func (t *boltTx) believe(slice []byte) {
 	if int64(len(slice)) > t.tx.Size() {
@@ -143,10 +150,10 @@ func (t *boltTx) write(change func() error) error {
 	return err
 }
 
-// note keeps what a write to key of the last bucket is about to replace.
-func (t *boltTx) note(b Bucket, key []byte) {
+// note keeps what a write to key of b is about to replace.
+func (t *boltTx) note(b *openBucket, key, old []byte) {
 	if t.journal {
-		t.undo = append(t.undo, replaced{b, bytes.Clone(key), t.last.Get(key)})
+		t.undo = append(t.undo, replaced{b.Bucket, bytes.Clone(key), old})
 	}
 }
 
@@ -154,7 +161,7 @@ func (t *boltTx) note(b Bucket, key []byte) {
 func (t *boltTx) takeBack() bool {
 	return guard(func() error {
 		for _, r := range slices.Backward(t.undo) {
-			if err := t.restore(r); err != nil {
+			if err := r.restore(); err != nil {
 				return err
 			}
 		}
@@ -162,13 +169,9 @@ func (t *boltTx) takeBack() bool {
 	}) == nil
 }
 
-func (t *boltTx) restore(r replaced) error {
-	bucket := t.bucket(r.bucket)
-	if bucket == nil {
-		return nil // it would be there, had the write succeeded
-	}
+func (r replaced) restore() error {
 	if r.value == nil {
-		return bucket.Delete(r.key)
+		return r.bucket.Delete(r.key)
 	}
-	return bucket.Put(r.key, r.value)
+	return r.bucket.Put(r.key, r.value)
 }

@@ -52,7 +52,7 @@ func LoadCounter(tx Tx, s Store) (*Counter, error) {
 	c := &Counter{store: s}
 	mark := tx.Get(bucketDevice, []byte(keySignCount))
 	if mark == nil {
-		return c, nil
+		return c, checkVital(tx, bucketDevice, keySignCount)
 	}
 	if len(mark) != 4 {
 		return nil, fmt.Errorf("keystore: signature counter of %d bytes, want 4", len(mark))

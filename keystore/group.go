@@ -32,6 +32,7 @@ type group struct {
 type batch struct {
 	tx   *bbolt.Tx
 	kept int           // functions that have written into it
+	keys int           // how many more keys there are through them
 	done chan struct{} // closed when it is committed, or is not to be
 	err  error         // why it is not; read after done
 }
@@ -87,6 +88,7 @@ func (g *group) settle(b *batch, tx *boltTx, keep bool) {
 		g.end(errBroken)
 	case keep && tx.dirty:
 		b.kept++
+		b.keys += tx.keys
 	case !keep && b.kept == 0:
 		g.end(nil) // nobody else has written: the next caller begins anew
 	}
@@ -103,7 +105,7 @@ func (g *group) give() {
 		g.end(nil)
 		return
 	}
-	g.end(guard(b.tx.Commit))
+	g.end(guard(func() error { return commit(b.tx, b.keys) }))
 }
 
 var errBroken = fmt.Errorf("keystore: %w: a write to the transaction failed", ErrDamaged)

@@ -42,7 +42,7 @@ func GetPolicy(tx Tx) (Policy, error) {
 	var p Policy
 	stored := tx.Get(bucketSettings, []byte(keyPolicy))
 	if stored == nil {
-		return p, nil
+		return p, checkVital(tx, bucketSettings, keyPolicy)
 	}
 	return p, ctap.Unmarshal(stored, &p)
 }

@@ -85,6 +85,7 @@ func rewriteFile(f *folder, h header, opts Options, change func(iter.Seq[Entry])
 // takes what panics in it.
 func entries(tx *bbolt.Tx, format uint32) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
+		keys := uint64(0)
 		for _, at := range places(tx) {
 			t := &boltTx{tx: tx, name: at.name}
 			all := t.All(at.bucket, nil)
@@ -95,7 +96,11 @@ func entries(tx *bbolt.Tx, format uint32) iter.Seq[Entry] {
 				if !yield(Entry{at.name, at.bucket, key, value}) {
 					return
 				}
+				keys++
 			}
+		}
+		if format > formatPlain {
+			checkKeys(tx, keys)
 		}
 	}
 }
@@ -196,10 +201,10 @@ func (w *filler) put(e Entry) error {
 		if err != nil {
 			return err
 		}
-		w.tx, w.size = &boltTx{tx: tx, dense: true}, 0
+		w.tx, w.size = &boltTx{tx: tx, dense: true, name: e.Name}, 0
 	}
 	if w.tx.name != e.Name {
-		w.tx.name, w.tx.last = e.Name, lastBucket{}
+		w.tx = &boltTx{tx: w.tx.tx, dense: true, name: e.Name, keys: w.tx.keys}
 	}
 	if err := w.tx.Put(e.Bucket, e.Key, e.Value); err != nil {
 		return err
@@ -214,9 +219,9 @@ func (w *filler) commit() error {
 	if w.tx == nil {
 		return nil
 	}
-	tx := w.tx.tx
+	t := w.tx
 	w.tx = nil
-	return tx.Commit()
+	return commit(t.tx, t.keys)
 }
 
 func (w *filler) rollback() {

@@ -20,7 +20,7 @@ type Shared struct {
 	file *boltFile
 
 	mu   sync.Mutex
-	open map[string]struct{} // the names of the stores that are
+	open map[string]struct{} // the names of the stores that are; nil: closed
 }
 
 // OpenShared opens the shared store in the folder dir, and makes both if they
@@ -42,11 +42,11 @@ func (s *Shared) Store(name string) (Store, error) {
 	if len(name) == 0 || len(name) > maxNameSize {
 		return nil, fmt.Errorf("keystore: name of %d bytes, want 1 to %d", len(name), maxNameSize)
 	}
-	if err := s.file.view(name, checkVitals); err != nil {
-		return nil, fmt.Errorf("keystore: %q: %w", name, err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.open == nil {
+		return nil, errClosed
+	}
 	if _, ok := s.open[name]; ok {
 		return nil, fmt.Errorf("keystore: %q: %w", name, ErrInUse)
 	}
@@ -84,7 +84,12 @@ func (s *Shared) Names() (names []string, err error) {
 
 // Close closes the file, once running transactions have ended. The stores that
 // are open then are closed with it. It may be called more than once.
-func (s *Shared) Close() error { return s.file.close() }
+func (s *Shared) Close() error {
+	s.mu.Lock()
+	s.open = nil
+	s.mu.Unlock()
+	return s.file.close()
+}
 
 // forget gives the name of a closed store back.
 func (s *Shared) forget(name string) {

@@ -12,36 +12,55 @@ import (
 // Each has a witness in the other of the two buckets, which says that it is
 // there: a key with an empty value, named after it.
 var vitals = [...]struct {
-	bucket, witness Bucket
-	key             string
+	bucket Bucket
+	key    string
 }{
-	{bucketSettings, bucketDevice, keyDeviceKey},
-	{bucketSettings, bucketDevice, keyPolicy},
-	{bucketDevice, bucketSettings, keySignCount},
-	{bucketDevice, bucketSettings, keyUniq},
+	{bucketSettings, keyDeviceKey},
+	{bucketSettings, keyPolicy},
+	{bucketDevice, keySignCount},
+	{bucketDevice, keyUniq},
 }
 
 func witnessKey(key string) []byte { return []byte("has " + key) }
 
-// putVital puts the value of a vital key, and its witness.
-func putVital(tx Tx, b Bucket, key string, value []byte) error {
-	if err := tx.Put(b, []byte(key), value); err != nil {
-		return err
+// witnessOf returns where the witnesses of a bucket's keys are.
+func witnessOf(b Bucket) Bucket {
+	if b == bucketDevice {
+		return bucketSettings
 	}
-	for _, v := range vitals {
-		if v.bucket != b || v.key != key || tx.Get(v.witness, witnessKey(key)) != nil {
-			continue
-		}
-		return tx.Put(v.witness, witnessKey(key), nil)
-	}
-	return nil
+	return bucketDevice
 }
 
-// checkVitals fails with [ErrDamaged] if a vital key is missing.
+// putVital puts the value of a vital key, and its witness. It does not put back
+// one that is missing.
+func putVital(tx Tx, b Bucket, key string, value []byte) error {
+	if tx.Get(b, []byte(key)) == nil {
+		if err := checkVital(tx, b, key); err != nil {
+			return err
+		}
+		if err := tx.Put(witnessOf(b), witnessKey(key), nil); err != nil {
+			return err
+		}
+	}
+	return tx.Put(b, []byte(key), value)
+}
+
+// checkVital fails with [ErrDamaged] if a vital key that is not there was put.
+func checkVital(tx Tx, b Bucket, key string) error {
+	if tx.Get(witnessOf(b), witnessKey(key)) == nil {
+		return nil
+	}
+	return fmt.Errorf("keystore: %w: no %s", ErrDamaged, key)
+}
+
+// checkVitals does so for all of them.
 func checkVitals(tx Tx) error {
 	for _, v := range vitals {
-		if tx.Get(v.witness, witnessKey(v.key)) != nil && tx.Get(v.bucket, []byte(v.key)) == nil {
-			return fmt.Errorf("%w: no %s", ErrDamaged, v.key)
+		if tx.Get(v.bucket, []byte(v.key)) != nil {
+			continue
+		}
+		if err := checkVital(tx, v.bucket, v.key); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -50,9 +69,9 @@ func checkVitals(tx Tx) error {
 // renewWitnesses makes the witnesses right after a [Reset].
 func renewWitnesses(tx Tx) error {
 	for _, v := range vitals {
-		renew := func() error { return tx.Delete(v.witness, witnessKey(v.key)) }
+		renew := func() error { return tx.Delete(witnessOf(v.bucket), witnessKey(v.key)) }
 		if tx.Get(v.bucket, []byte(v.key)) != nil {
-			renew = func() error { return tx.Put(v.witness, witnessKey(v.key), nil) }
+			renew = func() error { return tx.Put(witnessOf(v.bucket), witnessKey(v.key), nil) }
 		}
 		if err := renew(); err != nil {
 			return err
@@ -70,7 +89,7 @@ func witnessed(old iter.Seq[Entry]) iter.Seq2[Entry, error] {
 			}
 			for _, v := range vitals {
 				if e.Bucket == v.bucket && string(e.Key) == v.key &&
-					!yield(Entry{Bucket: v.witness, Key: witnessKey(v.key)}, nil) {
+					!yield(Entry{Bucket: witnessOf(v.bucket), Key: witnessKey(v.key)}, nil) {
 					return
 				}
 			}

@@ -1,6 +1,7 @@
 package keystore_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"testing"
@@ -15,13 +16,22 @@ var vital = []struct{ bucket, key string }{
 	{"settings", "device-key"}, {"settings", "policy"}, {"device", "sign-count"}, {"device", "uniq"},
 }
 
+// lessKeys makes the count of all keys one that fits after so many were deleted.
+func lessKeys(tx *bbolt.Tx, n uint64) error {
+	info := tx.Bucket([]byte("softkey"))
+	count := binary.BigEndian.Uint64(info.Get([]byte("keys")))
+	return info.Put([]byte("keys"), binary.BigEndian.AppendUint64(nil, count-n))
+}
+
 // missing closes s, takes a key out of it and checks that this is noticed.
 func missing(t *testing.T, s *keystore.Bolt, dir, bucket, key string) {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, dir, func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucket)).Delete([]byte(key)) })
+	edit(t, dir, func(tx *bbolt.Tx) error {
+		return errors.Join(tx.Bucket([]byte(bucket)).Delete([]byte(key)), lessKeys(tx, 1))
+	})
 	wantRefused(t, dir, keystore.ErrDamaged, func() error {
 		_, err := keystore.Open(dir, keystore.Options{})
 		return err
@@ -83,12 +93,25 @@ func TestVitalKeyMissingFromShared(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, dir, func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("authenticators")).Bucket([]byte("bad")).Bucket([]byte("device")).Delete([]byte("sign-count"))
+	edit(t, dir, func(tx *bbolt.Tx) (err error) {
+		bad := tx.Bucket([]byte("authenticators")).Bucket([]byte("bad"))
+		for _, v := range vital {
+			err = errors.Join(err, bad.Bucket([]byte(v.bucket)).Delete([]byte(v.key)))
+		}
+		return errors.Join(err, lessKeys(tx, uint64(len(vital))))
 	})
 	s = openShared(t, dir, keystore.Options{})
-	storeOf(t, s, "good")
-	if store, err := s.Store("bad"); !errors.Is(err, keystore.ErrDamaged) {
-		t.Errorf("Store: got %v, %v; want ErrDamaged", store, err)
+	newCounter(t, storeOf(t, s, "good"))
+	bad := storeOf(t, s, "bad")
+	for what, use := range map[string]func(tx keystore.Tx) error{
+		"LoadCounter":  func(tx keystore.Tx) error { _, err := keystore.LoadCounter(tx, bad); return err },
+		"GetPolicy":    func(tx keystore.Tx) error { _, err := keystore.GetPolicy(tx); return err },
+		"PutPolicy":    func(tx keystore.Tx) error { return keystore.PutPolicy(tx, keystore.Policy{}) },
+		"PutDeviceKey": putDeviceKey(3),
+		"PutUniq":      func(tx keystore.Tx) error { return keystore.PutUniq(tx, "fedcba9876543210") },
+	} {
+		if err := bad.Update(use); !errors.Is(err, keystore.ErrDamaged) {
+			t.Errorf("%s: got %v, want ErrDamaged", what, err)
+		}
 	}
 }

@@ -1,0 +1,92 @@
+package keystore_test
+
+import (
+	"errors"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// loseKey takes a key out of a store as a page would whose count is wrong.
+func loseKey(tx *bbolt.Tx) error {
+	key, _ := tx.Bucket([]byte("index")).Cursor().First()
+	return tx.Bucket([]byte("index")).Delete(key)
+}
+
+func TestKeysMissing(t *testing.T) {
+	dir := t.TempDir()
+	makeStore(t, dir, keystore.Options{})
+	edit(t, dir, loseKey)
+	for name, open := range map[string]func() error{
+		"Open":    func() error { _, err := keystore.Open(dir, keystore.Options{}); return err },
+		"Compact": func() error { return keystore.Compact(dir, keystore.Options{}) },
+	} {
+		t.Run(name, func(t *testing.T) { wantRefused(t, dir, keystore.ErrDamaged, open) })
+	}
+}
+
+// The keys of a large file are not counted when it is opened, for that would
+// take as long as the file is large, but when all are read.
+func TestKeysMissingFromLargeStore(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, keystore.Options{NoSync: true})
+	update(t, s, func(tx keystore.Tx) error { return keystore.PutCredentials(tx, many(0, 4000), 4000) })
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, dir, loseKey)
+	wantRefused(t, dir, keystore.ErrDamaged, func() error { return keystore.Compact(dir, keystore.Options{}) })
+	var last error
+	for _, err := range open(t, dir, keystore.Options{NoSync: true}).Entries() {
+		last = err
+	}
+	if !errors.Is(last, keystore.ErrDamaged) {
+		t.Errorf("Entries: got %v at the end, want ErrDamaged", last)
+	}
+}
+
+// The count is right whatever was written, and by whom.
+func TestKeysCounted(t *testing.T) {
+	dir := t.TempDir()
+	s := openShared(t, dir, keystore.Options{NoSync: true})
+	a, b := storeOf(t, s, "a"), storeOf(t, s, "b")
+	put := func(key, value string) func(tx keystore.Tx) error {
+		return func(tx keystore.Tx) error { return tx.Put("bucket", []byte(key), []byte(value)) }
+	}
+	update(t, a, put("key", "1"))
+	update(t, a, put("key", "2"))
+	update(t, b, put("key", "3"))
+	update(t, b, func(tx keystore.Tx) error {
+		return errors.Join(put("gone", "4")(tx), tx.Delete("bucket", []byte("gone")), tx.Delete("bucket", []byte("never there")))
+	})
+	if err := b.Update(func(tx keystore.Tx) error { return errors.Join(put("undone", "5")(tx), errFull) }); !errors.Is(err, errFull) {
+		t.Errorf("Update: got %v, want its error", err)
+	}
+	update(t, s.Common(), keystore.Reset)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openShared(t, dir, keystore.Options{}) // which counts
+}
+
+// Of the two first pages, which are written in turn, either would do for bbolt;
+// the older one is the store of one commit ago.
+func TestFirstPageDamaged(t *testing.T) {
+	dir := t.TempDir()
+	good := makeStore(t, dir, keystore.Options{})
+	for _, page := range []int{0, 4096} {
+		for _, at := range []int{16, 24, 32, 48, 64, 72, 79} {
+			bad := append([]byte{}, good...)
+			bad[page+at] ^= 0x10
+			write(bad)(t, dir)
+			wantRefused(t, dir, keystore.ErrDamaged, func() error {
+				_, err := keystore.Open(dir, keystore.Options{})
+				return err
+			})
+		}
+	}
+	write(good)(t, dir)
+	open(t, dir, keystore.Options{})
+}
