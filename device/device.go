@@ -137,8 +137,12 @@ func (d *Device) start(cfg Config, identify func(*Device) error) (err error) {
 	if err := identify(d); err != nil {
 		return fmt.Errorf("device: %w", err)
 	}
+	model, err := d.modelFor(cfg.Verification)
+	if err != nil {
+		return err
+	}
 	d.authenticator, err = authenticator.New(authenticator.Config{
-		Model: d.modelFor(cfg.Verification), Store: d.store, Attester: d.attester, Enterprise: d.enterpriseAttester(),
+		Model: model, Store: d.store, Attester: d.attester, Enterprise: d.enterpriseAttester(),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
 		Verification: cfg.Verification, Sensor: cfg.Sensor,
 		Rand: d.entropy.rand(), DeviceKey: d.entropy.deviceKey(), Deterministic: d.entropy.seeded(), Log: cfg.Log,

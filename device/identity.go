@@ -11,7 +11,6 @@ import (
 	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/certs"
-	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/keystore"
 )
 
@@ -44,6 +43,9 @@ type vault struct {
 // model returns the model with profile p, whose certificates ca issues, or a
 // root of the vault's own if that is nil.
 func (v vault) model(ca *certs.CA, p authenticator.Profile) (*Model, error) {
+	if v.entropy.seeded() {
+		p = seededProfile(p)
+	}
 	m, err := newModel(p)
 	if err != nil {
 		return nil, err
@@ -76,7 +78,7 @@ func (v vault) identity(m *Model) (id identity, err error) {
 	if id.uniq, err = v.uniq(); err != nil {
 		return id, err
 	}
-	if _, ok := m.profile.Options[ctap.OptionEP]; !ok || m.leaf == nil {
+	if !m.enterprise() {
 		return id, nil
 	}
 	spec := certs.LeafSpec{AAGUID: m.profile.AAGUID, SerialNumber: []byte(id.uniq)}

@@ -37,8 +37,12 @@ func (d *Device) Metadata() (*attestation.Metadata, error) {
 // factoryInfo asks a twin of the device, made of its profile and of how it
 // verifies users.
 func (d *Device) factoryInfo() (*ctap.GetInfoResponse, error) {
+	model, err := d.modelFor(d.verification)
+	if err != nil {
+		return nil, err
+	}
 	twin, err := authenticator.New(authenticator.Config{
-		Model: d.modelFor(d.verification), Store: keystore.NewMemory(), Attester: d.attester, Enterprise: d.enterpriseAttester(),
+		Model: model, Store: keystore.NewMemory(), Attester: d.attester, Enterprise: d.enterpriseAttester(),
 		Verification: d.verification,
 	})
 	if err != nil {

@@ -3,11 +3,14 @@ package device
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/softkey-project/softkey/attestation"
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/certs"
+	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
+	"github.com/softkey-project/softkey/keystore"
 )
 
 // Model is what the devices of one profile in a [Set] have in common: the
@@ -20,27 +23,27 @@ type Model struct {
 	attester *attestation.Attester // with the leaf; nil likewise
 	metadata *certs.Identity       // root of what vouches for metadata statements
 
-	verifying, plain *authenticator.Model // with built-in user verification, and without
+	verifying, plain func() (*authenticator.Model, error) // with built-in user verification, and without
 }
 
 // newModel returns a model that has no certificates yet.
 func newModel(p authenticator.Profile) (*Model, error) {
-	verifying, err := authenticator.NewModel(p, true)
-	if err != nil {
-		return nil, err
+	of := func(verification bool) func() (*authenticator.Model, error) {
+		return sync.OnceValues(func() (*authenticator.Model, error) { return authenticator.NewModel(p, verification) })
 	}
-	plain, err := authenticator.NewModel(p, false)
-	return &Model{profile: p, verifying: verifying, plain: plain}, err
+	m := &Model{profile: p, verifying: of(true), plain: of(false)}
+	_, err := m.verifying() // the other may be invalid: a profile can live by its own user verification
+	return m, err
 }
 
 func (m *Model) hedged() bool { return m.profile.Signatures == authenticator.SignaturesHedged }
 
 // modelFor returns the model of an authenticator with the given verification.
-func (m *Model) modelFor(v authenticator.Verification) *authenticator.Model {
+func (m *Model) modelFor(v authenticator.Verification) (*authenticator.Model, error) {
 	if v == nil {
-		return m.plain
+		return m.plain()
 	}
-	return m.verifying
+	return m.verifying()
 }
 
 // Device opens or makes the device of this model that is called name. What it
@@ -54,8 +57,27 @@ func (m *Model) Device(name string, cfg Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.Profile, cfg.Seed = m.profile, m.set.entropy.of(name)
-	return assemble(cfg, store, func(vault, authenticator.Profile) (*Model, error) { return m, nil })
+	cfg.Seed = m.set.entropy.of(name)
+	return assemble(cfg, store, m.identify)
+}
+
+// identify makes d one of the model. Most have no use for more in their store
+// yet: thousands of them are to begin in a moment.
+func (m *Model) identify(d *Device) error {
+	d.Model = m
+	if !m.enterprise() {
+		return nil
+	}
+	return load(d.store, func(tx keystore.Tx) (err error) {
+		d.identity, err = vault{tx, d.entropy}.identity(m)
+		return err
+	})
+}
+
+// enterprise tells whether each device has a certificate that names it.
+func (m *Model) enterprise() bool {
+	_, ok := m.profile.Options[ctap.OptionEP]
+	return ok && m.leaf != nil
 }
 
 // seededProfile returns what a profile is in deterministic mode: another model,

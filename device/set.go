@@ -56,9 +56,6 @@ func OpenSet(cfg SetConfig) (*Set, error) {
 // new. A model is made once and used for all its devices: it takes a hundred
 // microseconds, and memory that they share.
 func (s *Set) Model(p authenticator.Profile) (m *Model, err error) {
-	if s.entropy.seeded() {
-		p = seededProfile(p)
-	}
 	err = load(s.common, func(tx keystore.Tx) error {
 		m, err = vault{tx, s.entropy}.model(s.cfg.CA, p)
 		return err

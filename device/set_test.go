@@ -145,6 +145,22 @@ func TestSetWithASeed(t *testing.T) {
 	}
 }
 
+// A profile that has no PIN is valid on a device that verifies its user.
+func TestSetOfVerifyingDevices(t *testing.T) {
+	s, _ := openSet(t, SetConfig{Dir: t.TempDir()})
+	p, _ := authenticator.ProfileByName("biometric")
+	m, err := s.Model(p.WithoutClientPIN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := m.Device("plain", Config{}); err == nil {
+		t.Errorf("without verification: got %v, want an error", d)
+	}
+	if _, err := s.Model(authenticator.Profile{}); err == nil {
+		t.Error("a model of no profile: got no error")
+	}
+}
+
 func TestSetRefuses(t *testing.T) {
 	dir := t.TempDir()
 	_, m := openSet(t, SetConfig{Dir: dir})
