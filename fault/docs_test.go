@@ -56,7 +56,8 @@ message, read, write or commit that fits its arguments. Of those it strikes the 
 numbered ` + "`at`" + ` and what comes after, each with a ` + "`chance`" + `, until it has struck so many
 ` + "`times`" + `. Chance, and whatever else is random, comes from the seed alone. Of several
 rules that are about one event, the first that strikes it does, and those after it do
-not count it.
+not count it. ` + "`softkey run`" + ` counts from its start; it tells the seed that it chose,
+and ` + "`--fault-seed N`" + ` has the same again.
 `
 
 func page() string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/softkey-project/softkey/control"
 	"github.com/softkey-project/softkey/device"
+	"github.com/softkey-project/softkey/fault"
 )
 
 // runFlags are the flags of `run`.
@@ -23,6 +24,7 @@ type runFlags struct {
 	control     string
 	presence    string
 	timeout     time.Duration
+	faults      faultFlags
 	trace       string
 	logLevel    slog.Level
 	json        bool
@@ -59,6 +61,7 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	f.StringVar(&o.key.pinFile, "pin-file", "", "give a key that has no PIN the one in the first line of `FILE`")
 	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceModes.forms())
 	f.DurationVar(&o.timeout, "presence-timeout", 30*time.Second, "wait for a touch for the duration `D`")
+	o.faults.add(cmd)
 	f.StringVar(&o.trace, "trace", "", "write each message, decoded, to `FILE`; - is standard error")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "tell what happens from `LEVEL` up: debug, info, warn or error")
 	f.BoolVar(&o.json, "json", false, "print the ready lines as JSON")
@@ -74,12 +77,21 @@ func (o *runFlags) run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
+	plan, err := o.faults.plan(addresses)
+	if err != nil {
+		return err
+	}
 	recorder, err := openTrace(p, o.trace)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, recorder.Close()) }()
 	cfg.Log = slog.New(slog.NewMultiHandler(append(recorder.logHandlers(), newLogHandler(p.stderr, o.logLevel))...))
+	faults, err := openFaults(plan, cfg.Log)
+	if err != nil {
+		return err
+	}
+	cfg.WrapStore = faults.Store
 
 	env := presenceEnv{console: p.stderr, log: cfg.Log}
 	if o.control != "" && (o.presence == "control" || o.key.verification == "control") {
@@ -90,7 +102,7 @@ func (o *runFlags) run(p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeUser()) }()
-	return o.plugIn(ctx, p, cfg, addresses, env.consent, recorder)
+	return o.plugIn(ctx, p, cfg, addresses, env.consent, recorder, faults)
 }
 
 // openUser sets who answers for the user of a key; what is returned closes that.
@@ -146,19 +158,20 @@ func (o *runFlags) checkUser(p *program) error {
 
 // plugIn makes the key, serves it until ctx is done, and puts it away.
 func (o *runFlags) plugIn(
-	ctx context.Context, p *program, cfg device.Config, addresses []address, consent *control.Consent, r *recorder,
+	ctx context.Context, p *program, cfg device.Config, addresses []address,
+	consent *control.Consent, r *recorder, faults *fault.Injector,
 ) (err error) {
 	d, err := p.openDevice(cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	opts := socketOptions{d.Descriptor(), o.allowRemote, p.stderr, cfg.Log}
+	opts := socketOptions{d.Descriptor(), o.allowRemote, faults, p.stderr, cfg.Log}
 	hand, err := o.openHand(ctx, opts)
 	if err != nil {
 		return err
 	}
-	key := newPlug(d, r.handler(d.Handler()), addresses, opts, cfg.Log)
+	key := newPlug(d, r.handler(faults.Handler(d.Handler())), addresses, opts, cfg.Log)
 	if err := key.Plug(ctx); err != nil {
 		err = errors.Join(err, hand.close())
 		if ctx.Err() != nil {

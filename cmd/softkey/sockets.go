@@ -26,7 +26,7 @@ func openUHID(ctx context.Context, _ string, opts socketOptions) (*socket, error
 		at:    address{transport: "uhid"},
 		event: readyUHID(device.Hidraw()),
 		serve: func(ctx context.Context, h ctap.Handler, cfg ctaphid.Config) error {
-			return ctaphid.Serve(ctx, device, h, cfg)
+			return ctaphid.Serve(ctx, opts.faults.DeviceEnd(device), h, cfg)
 		},
 		close: device.Close,
 	}, nil
@@ -64,7 +64,7 @@ func openTCP(_ context.Context, place string, opts socketOptions) (*socket, erro
 	if err != nil {
 		return nil, err
 	}
-	return streamSocket(address{"tcp", ln.Addr().String()}, reportListener{ln, opts.log}), nil
+	return streamSocket(address{"tcp", ln.Addr().String()}, opts.faults.Listener(reportListener{ln, opts.log})), nil
 }
 
 func listenTCP(place string, opts socketOptions) (net.Listener, error) {

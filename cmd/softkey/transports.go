@@ -9,6 +9,7 @@ import (
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/fault"
 )
 
 // transport is one way of being plugged in.
@@ -48,6 +49,7 @@ func transportByName(name string) *transport {
 type socketOptions struct {
 	descriptor  ctaphid.Descriptor // of the key, for buses that show it
 	allowRemote bool               // let hosts of the network in
+	faults      *fault.Injector    // of reports; nil: none
 	console     *console           // for what the user should know
 	log         *slog.Logger       // for what happens later
 }

@@ -28,7 +28,7 @@ func openUnix(ctx context.Context, path string, opts socketOptions) (*socket, er
 	if err != nil {
 		return nil, err
 	}
-	return streamSocket(address{"unix", path}, ln), nil
+	return streamSocket(address{"unix", path}, opts.faults.Listener(ln)), nil
 }
 
 func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Listener, error) {
