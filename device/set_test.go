@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/softkey-project/softkey/authenticator"
@@ -149,7 +150,11 @@ func TestSetWithASeed(t *testing.T) {
 func TestSetOfVerifyingDevices(t *testing.T) {
 	s, _ := openSet(t, SetConfig{Dir: t.TempDir()})
 	p, _ := authenticator.ProfileByName("biometric")
-	m, err := s.Model(p.WithoutClientPIN())
+	for _, needsPIN := range []string{ctap.OptionClientPIN, ctap.OptionSetMinPINLength} {
+		delete(p.Options, needsPIN)
+	}
+	p.Extensions = slices.DeleteFunc(p.Extensions, func(name string) bool { return name == "minPinLength" })
+	m, err := s.Model(p)
 	if err != nil {
 		t.Fatal(err)
 	}
