@@ -42,7 +42,8 @@ Elsewhere it is on a socket, where softkey's own clients and other programs that
 speak CTAPHID find it. Each registration and login asks for your consent on the
 terminal.
 
-What it keeps, it keeps in one folder: who can read that has the key.`,
+What it keeps, it keeps in one folder: who can read that has the key, unless
+softkey state seal has encrypted it.`,
 		Example: `  softkey run
   softkey run --transport unix:/run/user/1000/key.sock --ephemeral --presence approve`,
 		Args: noArgs,
