@@ -89,9 +89,11 @@ func Choose(preference, supported []string) Format {
 	if len(preference) == 1 && preference[0] == (none{}).Name() {
 		return none{}
 	}
-	for _, name := range slices.Concat(preference, supported) {
-		if f := ByName(name); f != nil && slices.Contains(supported, name) {
-			return f
+	for _, names := range [][]string{preference, supported} {
+		for _, name := range names {
+			if f := ByName(name); f != nil && slices.Contains(supported, name) {
+				return f
+			}
 		}
 	}
 	return packed{}

@@ -244,7 +244,7 @@ func TestSeedOfEd25519(t *testing.T) {
 // A key signs what it is asked to, whichever signed before it.
 func TestSignersAreUsedAgain(t *testing.T) {
 	message := []byte("message")
-	for _, id := range []ID{ES256, ES384, ES512} {
+	for _, id := range []ID{ES256, ES384, ES512, EdDSA} {
 		alg := ByID(id)
 		for n := range byte(8) {
 			seed := bytes.Repeat([]byte{n + 1}, alg.SeedSize())

@@ -3,6 +3,7 @@ package cose
 import (
 	"bytes"
 	"crypto/ed25519"
+	"sync"
 
 	"github.com/cloudflare/circl/sign/ed448"
 
@@ -25,7 +26,7 @@ var edwards25519 = &edwards{
 	size:       ed25519.SeedSize,
 	keepPublic: true,
 	expand:     func(seed []byte) []byte { return ed25519.NewKeyFromSeed(seed) },
-	sign:       func(private, message []byte) []byte { return ed25519.Sign(private, message) },
+	sign:       new(places).sign,
 	signedBy:   func(public, message, sig []byte) bool { return ed25519.Verify(public, message, sig) },
 }
 
@@ -81,6 +82,23 @@ func (c *edwards) verify(id ID, coseKey, message, sig []byte) error {
 		return ErrSignature
 	}
 	return nil
+}
+
+// places are where private keys of Ed25519 lie while they sign: for package
+// ed25519 what [signer] is for package ecdsa.
+type places struct{ pool sync.Pool }
+
+func (p *places) sign(private, message []byte) []byte {
+	place, ok := p.pool.Get().(*[ed25519.PrivateKeySize]byte)
+	if !ok {
+		place = new([ed25519.PrivateKeySize]byte)
+	}
+	defer func() {
+		clear(place[:])
+		p.pool.Put(place)
+	}()
+	copy(place[:], private)
+	return ed25519.Sign(place[:], message)
 }
 
 type edwardsKey struct {
