@@ -19,9 +19,10 @@ type getAssertion struct {
 	many       bool          // there were several from the beginning
 
 	// What follows is of the one assertion that is being made.
-	cred     *credential
-	outputs  outputs
-	response *ctap.GetAssertionResponse
+	cred       *credential
+	outputs    outputs
+	descriptor ctap.CredentialDescriptor
+	response   ctap.GetAssertionResponse
 }
 
 func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) {
@@ -44,7 +45,7 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 			return nil, err
 		}
 	}
-	return op.response, nil
+	return &op.response, nil
 }
 
 // checkPinUvAuthParam is steps 1 and 2.
@@ -76,7 +77,7 @@ func (op *getAssertion) locate(ctx context.Context) (err error) {
 	if len(op.req.AllowList) > 0 {
 		err = op.locateListed()
 	} else {
-		op.applicable, err = op.a.discover(op.rpIDHash, op.mayDiscover)
+		op.applicable, err = op.a.discover(op.rpIDHash, op.verified())
 	}
 	if err != nil {
 		return err
@@ -100,21 +101,11 @@ func (op *getAssertion) locateListed() error {
 	if err := op.a.checkListLength(op.req.AllowList); err != nil {
 		return err
 	}
-	cred, err := op.a.findListed(op.rpIDHash, op.req.AllowList, op.mayUse)
+	cred, err := op.a.findListed(op.rpIDHash, op.req.AllowList, op.verified())
 	if cred != nil {
 		op.applicable = []*credential{cred}
 	}
 	return err
-}
-
-// mayUse and mayDiscover apply credProtect: level 3 hides a credential from
-// whoever is not verified, level 2 from those who do not know its ID either.
-func (op *getAssertion) mayUse(c *credential) bool {
-	return op.flags&ctap.FlagUV != 0 || c.protection() < protectRequired
-}
-
-func (op *getAssertion) mayDiscover(c *credential) bool {
-	return op.flags&ctap.FlagUV != 0 || c.protection() < protectOptionalWithList
 }
 
 // confirmPresence is step 9.
@@ -153,17 +144,15 @@ func (a *Authenticator) getNextAssertion(_ context.Context, c *call) (any, error
 	if err := op.assert(cred); err != nil {
 		return nil, err
 	}
-	return op.response, nil
+	return &op.response, nil
 }
 
 // assert signs with one credential, extensions included.
 func (op *getAssertion) assert(cred *credential) error {
 	defer cred.wipe()
 	op.cred, op.outputs = cred, outputs{}
-	op.response = &ctap.GetAssertionResponse{
-		Credential: &ctap.CredentialDescriptor{ID: cred.id, Type: ctap.PublicKey},
-		User:       op.user(),
-	}
+	op.descriptor = ctap.CredentialDescriptor{ID: cred.id, Type: ctap.PublicKey}
+	op.response = ctap.GetAssertionResponse{Credential: &op.descriptor, User: op.user()}
 	if err := op.runExtensions(); err != nil {
 		return err
 	}

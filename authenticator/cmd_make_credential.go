@@ -123,8 +123,7 @@ func (op *makeCredential) checkExcludeList(ctx context.Context) error {
 	if err := op.a.checkListLength(op.req.ExcludeList); err != nil {
 		return err
 	}
-	visible := func(c *credential) bool { return c.protection() < protectRequired || op.flags&ctap.FlagUV != 0 }
-	cred, err := op.a.findListed(op.rpIDHash, op.req.ExcludeList, visible)
+	cred, err := op.a.findListed(op.rpIDHash, op.req.ExcludeList, op.verified())
 	if cred == nil || err != nil {
 		return err
 	}

@@ -58,16 +58,19 @@ func (p *Profile) answers(id ctap.Command) bool { return p.lists(id) || p.lists(
 
 // handleCTAP2 answers a command byte and its parameters.
 func (a *Authenticator) handleCTAP2(ctx context.Context, req *ctap.Request) []byte {
-	body, err := a.runCommand(ctx, req)
+	answer, err := a.runCommand(ctx, req)
 	if err != nil {
 		status := ctap.StatusOf(err)
 		a.logFailure(ctx, err, status)
 		return []byte{byte(status)}
 	}
-	return append([]byte{byte(ctap.StatusOK)}, body...)
+	return answer
 }
 
-// runCommand returns the encoded answer, empty where the command has none.
+// usualAnswer is how many bytes most answers have at most.
+const usualAnswer = 512
+
+// runCommand returns the answer: the status, and what the command has to say.
 func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]byte, error) {
 	if err := a.refresh(); err != nil {
 		return nil, err
@@ -94,13 +97,13 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 		return nil, fmt.Errorf("%v: %w", id, err)
 	}
 	if resp == nil {
-		return nil, nil
+		return []byte{byte(ctap.StatusOK)}, nil
 	}
-	body, err := ctap.Marshal(resp)
-	if err == nil && uint64(len(body)) >= a.profile.MaxMsgSize { // the status byte counts
-		err = fmt.Errorf("%v: an answer of %d bytes: %w", id, len(body)+1, ctap.StatusLimitExceeded)
+	answer, err := ctap.Append(append(make([]byte, 0, usualAnswer), byte(ctap.StatusOK)), resp)
+	if err == nil && uint64(len(answer)) > a.profile.MaxMsgSize {
+		err = fmt.Errorf("%v: an answer of %d bytes: %w", id, len(answer), ctap.StatusLimitExceeded)
 	}
-	return body, err
+	return answer, err
 }
 
 // logFailure says why a message was refused. An error without a status is a

@@ -28,6 +28,9 @@ type consent struct {
 	present  bool           // the user's presence is proved already
 }
 
+// verified tells whether the user of the request is.
+func (u *consent) verified() bool { return u.flags&ctap.FlagUV != 0 }
+
 func hashRPID(rpID string) [32]byte { return sha256.Sum256([]byte(rpID)) }
 
 // checkParam is steps 1 and 2: a parameter of no bytes asks for a touch and

@@ -178,28 +178,27 @@ func (a *Authenticator) checkListLength(list []ctap.CredentialDescriptor) error 
 
 // find returns the credential of rpIDHash with an ID, or nil.
 func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) {
-	list := []ctap.CredentialDescriptor{{ID: id, Type: ctap.PublicKey}}
-	return a.findListed(rpIDHash, list, func(*credential) bool { return true })
+	return a.findListed(rpIDHash, []ctap.CredentialDescriptor{{ID: id, Type: ctap.PublicKey}}, true)
 }
 
-// findListed returns the first credential of a list that is ours and visible,
-// or nil. It asks the store once at most, for the IDs that may be in it.
-func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, visible func(*credential) bool) (found *credential, err error) {
-	search := func(tx keystore.Tx) (err error) {
-		found, err = a.firstOf(tx, rpIDHash, list, visible)
+// findListed returns the first credential of a list that is ours, or nil. Those
+// of credProtect level 3 show themselves to a verified user only. The store is
+// asked once at most, for the IDs that may be in it.
+func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, verified bool) (*credential, error) {
+	if !slices.ContainsFunc(list, mayBeStored) {
+		return a.firstOf(nil, rpIDHash, list, verified)
+	}
+	var found *credential
+	err := a.cfg.Store.View(func(tx keystore.Tx) (err error) {
+		found, err = a.firstOf(tx, rpIDHash, list, verified)
 		return err
-	}
-	if slices.ContainsFunc(list, mayBeStored) {
-		err = a.cfg.Store.View(search)
-	} else {
-		err = search(nil)
-	}
+	})
 	return found, err
 }
 
 func mayBeStored(d ctap.CredentialDescriptor) bool { return len(d.ID) == storedID }
 
-func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.CredentialDescriptor, visible func(*credential) bool) (*credential, error) {
+func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.CredentialDescriptor, verified bool) (*credential, error) {
 	for _, d := range list {
 		if d.Type != ctap.PublicKey {
 			continue
@@ -211,7 +210,7 @@ func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.C
 		if cred == nil {
 			continue
 		}
-		if visible(cred) {
+		if verified || cred.protection() < protectRequired {
 			return cred, nil
 		}
 		cred.wipe()
@@ -243,9 +242,9 @@ func (a *Authenticator) resolve(tx keystore.Tx, rpIDHash [32]byte, d ctap.Creden
 	return cred, err
 }
 
-// discover returns the discoverable credentials of rpIDHash that are visible,
-// newest first.
-func (a *Authenticator) discover(rpIDHash [32]byte, visible func(*credential) bool) ([]*credential, error) {
+// discover returns the discoverable credentials of rpIDHash, newest first. Those
+// of credProtect level 2 and 3 show themselves to a verified user only.
+func (a *Authenticator) discover(rpIDHash [32]byte, verified bool) ([]*credential, error) {
 	var found []*credential
 	err := a.cfg.Store.View(func(tx keystore.Tx) error {
 		records, err := keystore.Credentials(tx, rpIDHash)
@@ -257,7 +256,7 @@ func (a *Authenticator) discover(rpIDHash [32]byte, visible func(*credential) bo
 			if err != nil {
 				return err
 			}
-			if visible(cred) {
+			if verified || cred.protection() < protectOptionalWithList {
 				found = append(found, cred)
 				continue
 			}

@@ -30,15 +30,9 @@ func newCrew(ctx context.Context, h ctap.Handler, cfg Config) *crew {
 	}
 }
 
-// start runs the command m in a worker's goroutine, from which notify and finish
-// are called.
-func (c *crew) start(m Message, notify func(ctap.KeepaliveStatus), finish func(answer []byte)) {
-	c.workers.Go(c.prepare(m, notify, finish))
-}
-
-// prepare returns the work of the command m: its Handler calls notify, and the
-// answer goes to finish.
-func (c *crew) prepare(m Message, notify func(ctap.KeepaliveStatus), finish func(answer []byte)) (work func()) {
+// prepare returns what runs the command m, to be called once, by one of the
+// workers. Meanwhile the Handler may call notify.
+func (c *crew) prepare(m Message, notify func(ctap.KeepaliveStatus)) (work func() (answer []byte)) {
 	req := &ctap.Request{
 		Protocol:  ctap.CTAP2,
 		Transport: c.cfg.Transport,
@@ -52,13 +46,13 @@ func (c *crew) prepare(m Message, notify func(ctap.KeepaliveStatus), finish func
 	}
 	ctx, cancel := c.begin()
 	c.cancel = cancel
-	return func() {
+	return func() []byte {
 		defer cancel(nil)
 		answer := c.handler.Handle(ctx, req)
 		if len(answer) > MaxPayload {
 			c.cfg.Log.ErrorContext(ctx, "answer too long for CTAPHID", "channel", m.Channel, "bytes", len(answer))
 		}
-		finish(answer)
+		return answer
 	}
 }
 

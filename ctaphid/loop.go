@@ -125,7 +125,8 @@ func (s *loop) start(number uint64, m Message) {
 		default: // the loop has not seen the last news yet, and will see these
 		}
 	}
-	s.crew.start(m, notify, func(answer []byte) { s.answers <- answered{number, answer} })
+	work := s.crew.prepare(m, notify)
+	s.crew.workers.Go(func() { s.answers <- answered{number, work()} })
 }
 
 func (s *loop) cancel(cause error) { s.crew.cancel(cause) }

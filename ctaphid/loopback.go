@@ -51,8 +51,9 @@ type loopback struct {
 
 // later is what the effects leave to whoever wrote, without the lock.
 type later struct {
-	winks int
-	work  func() // of a command; counts as a worker's
+	winks  int
+	number uint64                 // of a command
+	work   func() (answer []byte) // which counts as a worker's; nil: none
 }
 
 func (l *loopback) WriteReport(r Report) error { return l.WriteReports([]Report{r}) }
@@ -65,13 +66,13 @@ func (l *loopback) WriteReports(reports []Report) error { return l.write(reports
 func (l *loopback) call(reports []Report) error { return l.write(reports, true) }
 
 func (l *loopback) write(reports []Report, attend bool) error {
-	later, err := l.feed(reports, attend)
-	for range later.winks {
+	todo, err := l.feed(reports, attend)
+	for range todo.winks {
 		l.machine.cfg.Wink()
 	}
-	if later.work != nil {
+	if todo.work != nil {
 		defer l.crew.workers.Done()
-		later.work()
+		l.finish(todo.number, todo.work())
 	}
 	return err
 }
@@ -195,15 +196,19 @@ func (l *loopback) elapse() {
 func (l *loopback) send(m Message) { l.unread = m.AppendReports(l.unread) }
 
 func (l *loopback) start(number uint64, m Message) {
-	work := l.crew.prepare(m,
-		func(status ctap.KeepaliveStatus) { l.event(func() { l.machine.notify(number, status) }) },
-		func(answer []byte) { l.event(func() { l.machine.finish(number, answer) }) })
+	work := l.crew.prepare(m, func(status ctap.KeepaliveStatus) {
+		l.event(func() { l.machine.notify(number, status) })
+	})
 	if !l.attends || l.later.work != nil {
-		l.crew.workers.Go(work)
+		l.crew.workers.Go(func() { l.finish(number, work()) })
 		return
 	}
 	l.crew.workers.Add(1)
-	l.later.work = work
+	l.later.number, l.later.work = number, work
+}
+
+func (l *loopback) finish(number uint64, answer []byte) {
+	l.event(func() { l.machine.finish(number, answer) })
 }
 
 // event brings the machine what a worker has to tell.
