@@ -192,8 +192,9 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestNeverReads has a host that asks and asks and does not read the answers. It
-// harms nobody else, and ends when it is given up or the key is unplugged.
+// TestNeverReads has a host that asks and asks and does not read the answers,
+// 800 kB of them. It harms nobody else, and ends when it is given up or the key
+// is unplugged. What TCP takes is up to the system: its buffers grow.
 func TestNeverReads(t *testing.T) {
 	scenario(t, func(t *testing.T, w way) {
 		key, closeKey := newKey(t, authenticator.Approve{}, 0)
@@ -203,7 +204,7 @@ func TestNeverReads(t *testing.T) {
 		var asking sync.WaitGroup
 		var cutOff error
 		if w.hears {
-			asking.Go(func() { cutOff = h.flood(make([]byte, ctaphid.MaxPayload), w.floods()) })
+			asking.Go(func() { cutOff = h.flood(make([]byte, ctaphid.MaxPayload), 100) })
 		}
 		for range 10 { // of datagrams as many as a socket has room for
 			if !w.hears {
@@ -219,19 +220,10 @@ func TestNeverReads(t *testing.T) {
 		s.pull()
 		h.Close()
 		asking.Wait()
-		if bounded := w.name != "loopback" && w.hears; bounded != (cutOff != nil) {
-			t.Errorf("the host that does not read got %v, want an error: %v", cutOff, bounded)
+		if w.cuts && cutOff == nil {
+			t.Error("the host that does not read was not cut off")
 		}
 	})
-}
-
-// floods is how many of the longest requests are more than a transport keeps,
-// however TCP's buffers grow. A loopback keeps all.
-func (w way) floods() int {
-	if w.name == "loopback" {
-		return 100
-	}
-	return 4000
 }
 
 // flood sends so many requests, or as many as the key lets it, and returns the
