@@ -214,7 +214,7 @@ func TestNeverReads(t *testing.T) {
 				wantAlive(t, s)
 			}
 		}
-		if !w.holds {
+		if w.cuts && !w.holds {
 			asking.Wait()
 		}
 		s.pull()
