@@ -2,6 +2,7 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
+ROUNDS   ?= 2000
 BENCH    ?=
 PKG      ?= ./...
 
@@ -18,7 +19,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # that the user names.
 GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.27.1 -quiet -exclude=G104,G115,G304 -exclude-dir=test
 
-.PHONY: build test race fuzz bench bench-short bench-page lint cover golden conform interop e2e e2e-full packages picture clean help
+.PHONY: build test race fuzz crash bench bench-short bench-page lint cover golden conform interop e2e e2e-full packages picture clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -33,6 +34,9 @@ race: ## test everything with the race detector (needs a C compiler)
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' ./test/fuzz.sh $(FUZZTIME)
+
+crash: ## kill a key, and fail and damage its disk; ROUNDS (2000) of random kills, SEED as a run told repeats it
+	SOFTKEY_CRASH_ROUNDS=$(ROUNDS) SOFTKEY_CRASH_SEED=$(SEED) $(GO) -C test/crash test -count=1 -timeout=2h -run '^TestCrash$$'
 
 bench: ## hold the key against its goals: a table, a failure beyond a gate; BENCH selects by name
 	$(GO) run ./test/bench $(if $(BENCH),-bench '$(BENCH)')
