@@ -36,7 +36,7 @@ type replaced struct {
 
 // Get implements [Tx].
 func (t *boltTx) Get(b Bucket, key []byte) []byte {
-	defer blame()
+	defer func() { blame(recover()) }()
 	bucket := t.bucket(b)
 	if bucket == nil {
 		return nil
@@ -57,7 +57,7 @@ func (t *boltTx) Put(b Bucket, key, value []byte) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	defer blame()
+	defer func() { blame(recover()) }()
 	bucket, err := t.makeBucket(b)
 	if err != nil {
 		return fmt.Errorf("keystore: bucket %q: %w", b, err)
@@ -75,7 +75,7 @@ func (t *boltTx) Delete(b Bucket, key []byte) error {
 	if !t.tx.Writable() {
 		return ErrReadOnly
 	}
-	defer blame()
+	defer func() { blame(recover()) }()
 	bucket := t.bucket(b)
 	if bucket == nil {
 		return nil
@@ -104,35 +104,27 @@ func (t *boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 // stored is All with the values as they are in the file.
 func (t *boltTx) stored(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, stored []byte) bool) {
-		c := t.cursor(b)
-		if c == nil {
+		yielding := false // whoever panics then, bbolt is not to blame
+		defer func() {
+			if !yielding {
+				blame(recover())
+			}
+		}()
+		bucket := t.bucket(b)
+		if bucket == nil {
 			return
 		}
-		seek := func() ([]byte, []byte) { return c.Seek(prefix) }
-		for k, v := t.step(seek); k != nil && bytes.HasPrefix(k, prefix); k, v = t.step(c.Next) {
+		c := bucket.Cursor()
+		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			t.believe(k)
+			t.believe(v)
+			yielding = true
 			if !yield(k, v) {
 				return
 			}
+			yielding = false
 		}
 	}
-}
-
-// cursor returns a cursor of the bucket b, nil if there is no such bucket.
-func (t *boltTx) cursor(b Bucket) *bbolt.Cursor {
-	defer blame()
-	bucket := t.bucket(b)
-	if bucket == nil {
-		return nil
-	}
-	return bucket.Cursor()
-}
-
-func (t *boltTx) step(move func() (key, value []byte)) (key, value []byte) {
-	defer blame()
-	key, value = move()
-	t.believe(key)
-	t.believe(value)
-	return key, value
 }
 
 // believe panics if a slice is longer than the file that it is said to lie in.

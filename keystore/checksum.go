@@ -42,7 +42,7 @@ func (s checksum) seal(key, value []byte) []byte {
 func (s checksum) open(key, stored []byte) []byte {
 	size := len(stored) - checksumSize
 	if size < 0 || binary.BigEndian.Uint32(stored[size:]) != s.of(key, stored[:size]) {
-		panic(damage{fmt.Sprintf("checksum of %x", key)})
+		panic(damage{fmt.Sprintf("checksum of %.16x", key)})
 	}
 	return stored[:size:size]
 }

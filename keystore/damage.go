@@ -18,10 +18,10 @@ func (d damage) asError() error {
 	return fmt.Errorf("keystore: %w: %v", ErrDamaged, d.reason)
 }
 
-// blame, when deferred, makes any panic one of damage: what panics below it is
-// bbolt, which believed the file.
-func blame() {
-	switch r := recover().(type) {
+// blame makes any panic that was recovered one of damage: it is bbolt's, which
+// believed the file.
+func blame(recovered any) {
+	switch r := recovered.(type) {
 	case nil:
 	case damage:
 		panic(r)

@@ -113,7 +113,7 @@ type place struct {
 
 // places returns all buckets that a [Tx] may see, in the order of the file.
 func places(tx *bbolt.Tx) (all []place) {
-	defer blame()
+	defer func() { blame(recover()) }()
 	add := func(name string) func(bucket []byte) error {
 		return func(bucket []byte) error {
 			all = append(all, place{name, Bucket(bucket)})

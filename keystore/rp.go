@@ -83,5 +83,6 @@ func decodeRP(hash, stored []byte) (RP, error) {
 	if m <= 0 || size > uint64(len(text)) {
 		return RP{}, fmt.Errorf("%w: %x", errRPRecord, hash)
 	}
-	return RP{IDHash: [32]byte(hash), ID: string(text[:size]), Name: string(text[size:]), Count: int(count)}, nil
+	both := string(text)
+	return RP{IDHash: [32]byte(hash), ID: both[:size], Name: both[size:], Count: int(count)}, nil
 }
