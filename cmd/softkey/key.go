@@ -91,6 +91,8 @@ func (k *keyFlags) stateDir() (string, error) {
 	switch {
 	case k.ephemeral && k.state != "":
 		return "", usagef("--state and --ephemeral exclude each other")
+	case k.ephemeral && k.opener.given() != "":
+		return "", usagef("--%s and --ephemeral exclude each other", k.opener.given())
 	case k.ephemeral:
 		return "", nil
 	case k.state != "":
@@ -208,7 +210,7 @@ func explainStore(dir string, err error) error {
 	var locked *keystore.LockedError
 	var format *keystore.FormatError
 	switch {
-	case errors.As(err, new(hintedError)):
+	case errors.As(err, new(unlockError)):
 		return err
 	case errors.As(err, &locked):
 		return hint(fmt.Errorf("%s: %w", dir, locked), "stop it, or use the key that it runs: --device ADDRESS, as its ready line says")

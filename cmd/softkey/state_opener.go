@@ -44,12 +44,20 @@ func (o *sealOpener) unlocker(p *program, dir string) func([]seal.Slot) (*seal.K
 			return key, nil
 		}
 		key, err := o.unlock(p, dir, slots)
-		if err == nil && key != nil && o.twice {
+		if err != nil {
+			return nil, unlockError{err}
+		}
+		if key != nil && o.twice {
 			o.kept = key.Clone()
 		}
-		return key, err
+		return key, nil
 	}
 }
+
+// unlockError is an error of a seal, not of the store: it says enough by itself.
+type unlockError struct{ error }
+
+func (e unlockError) Unwrap() error { return e.error }
 
 // unlock opens one of the slots, which are none if the store is not sealed. A
 // passphrase that is given decides; else the keepers that ask nobody come first.
@@ -152,8 +160,11 @@ func (o *sealOpener) ask(p *program, dir string, slots []seal.Slot, why error) (
 		}
 		key, err := openByPhrase(slots, phrase)
 		clear(phrase)
-		if !errors.Is(err, errWrongPassphrase) || try == maxTries {
+		switch {
+		case !errors.Is(err, errWrongPassphrase):
 			return key, err
+		case try == maxTries:
+			return nil, hint(err, "softkey state show lists the seals")
 		}
 		fmt.Fprintf(p.stderr, "softkey: %v\n", err)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -73,7 +72,7 @@ func (f *phraseFlags) read() (phrase []byte, from string, err error) {
 	return phrase, from, nil
 }
 
-// phraseFile reads a passphrase from a file that is ours alone.
+// phraseFile reads a passphrase from a file that nobody else can read, or wrote.
 func phraseFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -84,17 +83,26 @@ func phraseFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if owner, known := ownerOf(info); known && owner != os.Geteuid() && owner != 0 {
+		return nil, fmt.Errorf("%s belongs to user %d", path, owner)
+	}
 	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
 		return nil, hint(fmt.Errorf("other users can read %s: mode %04o", path, mode.Perm()), "chmod 600 %s", path)
 	}
 	return readPhrase(f)
 }
 
-// phraseFD reads a passphrase from an open file.
+// phraseFD reads a passphrase from an open file. Standard input stays open: a
+// command may ask there, too.
 func phraseFD(number string) ([]byte, error) {
 	fd, err := strconv.ParseUint(number, 10, 31)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, usagef("%q is not the number of a file descriptor", number)
+	case fd == 0:
+		return readPhrase(os.Stdin)
+	case fd <= 2:
+		return nil, usagef("file descriptor %d is for output", fd)
 	}
 	f := os.NewFile(uintptr(fd), "file descriptor "+number)
 	defer f.Close() // it was read alone
@@ -127,21 +135,20 @@ func phraseCredential() (phrase []byte, from string, err error) {
 // maxPhrase is more than any passphrase has, in bytes.
 const maxPhrase = 1024
 
-// readPhrase reads the first line, without what is behind it: an open file may
-// be a pipe whose writer waits.
+// readPhrase reads the first line, and not a byte more: what is behind it may be
+// for somebody else, or still to come.
 func readPhrase(r io.Reader) ([]byte, error) {
 	var line [maxPhrase + 1]byte
 	defer clear(line[:])
 	n := 0
-	for in := bufio.NewReaderSize(r, 16); n < len(line); n++ {
-		c, err := in.ReadByte()
-		if errors.Is(err, io.EOF) || c == '\n' {
+	for ; n < len(line); n++ {
+		_, err := io.ReadFull(r, line[n:n+1])
+		if errors.Is(err, io.EOF) || line[n] == '\n' {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		line[n] = c
 	}
 	if n > maxPhrase {
 		return nil, fmt.Errorf("the passphrase has more than %d bytes", maxPhrase)

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"iter"
@@ -16,10 +17,10 @@ import (
 func Change(old iter.Seq[keystore.Entry], before []Slot, from, to *Key, after []Slot) iter.Seq2[keystore.Entry, error] {
 	c := change{before: before, open: asItIs, seal: asItIs}
 	if from != nil {
-		c.open = from.openEntry
+		c.open = openEntry(newAEAD(from.secret))
 	}
 	if to != nil {
-		c.seal = to.sealEntry
+		c.seal = sealEntry(newAEAD(to.secret))
 	}
 	return func(yield func(keystore.Entry, error) bool) {
 		_ = c.values(old, yield) && putSlots(after, yield)
@@ -98,23 +99,27 @@ func (s Slot) entry() (keystore.Entry, error) {
 	return keystore.Entry{Bucket: bucket, Key: []byte{byte(s.Number)}, Value: encoded}, err
 }
 
-func (k *Key) openEntry(e keystore.Entry) (keystore.Entry, error) {
-	if !isSecret(e.Bucket) {
+func openEntry(aead cipher.AEAD) func(keystore.Entry) (keystore.Entry, error) {
+	return func(e keystore.Entry) (keystore.Entry, error) {
+		if !isSecret(e.Bucket) {
+			return e, nil
+		}
+		value, err := aead.Open([]byte{}, nil, e.Value, aad(e.Bucket, e.Key))
+		if err != nil {
+			return e, fmt.Errorf("seal: %w: %q in %s", keystore.ErrDamaged, e.Key, e.Bucket)
+		}
+		e.Value = value
 		return e, nil
 	}
-	value, err := newAEAD(k.secret).Open([]byte{}, nil, e.Value, aad(e.Bucket, e.Key))
-	if err != nil {
-		return e, fmt.Errorf("seal: %w: %q in %s", keystore.ErrDamaged, e.Key, e.Bucket)
-	}
-	e.Value = value
-	return e, nil
 }
 
-func (k *Key) sealEntry(e keystore.Entry) (keystore.Entry, error) {
-	if isSecret(e.Bucket) {
-		e.Value = newAEAD(k.secret).Seal(nil, nil, e.Value, aad(e.Bucket, e.Key)) // #nosec G407 -- it draws its nonces itself
+func sealEntry(aead cipher.AEAD) func(keystore.Entry) (keystore.Entry, error) {
+	return func(e keystore.Entry) (keystore.Entry, error) {
+		if isSecret(e.Bucket) {
+			e.Value = aead.Seal(nil, nil, e.Value, aad(e.Bucket, e.Key))
+		}
+		return e, nil
 	}
-	return e, nil
 }
 
 // Free returns the lowest number that none of the slots has.
