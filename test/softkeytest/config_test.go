@@ -143,6 +143,8 @@ func TestConfigThatCannotBe(t *testing.T) {
 		"cannot verify its user by itself": {Verification: answer(true)},
 		"the profile has no PIN":           {Profile: "u2f", PIN: "1234"},
 		"PIN is shorter than 4 characters": {PIN: "123"},
+		`there is no kind "explode"`:       {Faults: []string{"explode"}},
+		`"at" is not NAME=VALUE`:           {Faults: []string{"drop:at"}},
 	} {
 		r := &refusing{TB: t}
 		var test sync.WaitGroup
@@ -151,5 +153,26 @@ func TestConfigThatCannotBe(t *testing.T) {
 		if !strings.Contains(r.reason, want) {
 			t.Errorf("got %q, want %q", r.reason, want)
 		}
+	}
+}
+
+// A key breaks in each of the three layers, and is whole again.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for rule, want := range map[string]string{
+		"put-fails:bucket=credentials,error=ENOSPC": "CTAP1_ERR_OTHER",
+		"status:command=makeCredential,status=0x28": "CTAP2_ERR_KEY_STORE_FULL",
+		"cut-answer:command=makeCredential":         "malformed",
+		"disconnect:from=host,command=cbor,at=2":    "closed",
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			key := softkeytest.NewWith(t, softkeytest.Config{Faults: []string{rule}})
+			if _, err := key.TryCreate(creation); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+			key.Replug()
+			key.Create(creation)
+		})
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/device"
+	"github.com/softkey-project/softkey/fault"
 )
 
 // Config says what is special about a key. The zero value is a key of the
@@ -65,6 +66,11 @@ type Config struct {
 
 	// U2F has the key asked in U2F, as by an old browser.
 	U2F bool
+
+	// Faults break the key on purpose, by rules such as "late:wait=5s" or
+	// "put-fails:at=3,error=ENOSPC": docs/faults.md has them all. What they have
+	// of chance is the same in each run.
+	Faults []string
 }
 
 // Key is a virtual security key that lives as long as its test. It is for one
@@ -74,9 +80,10 @@ type Key struct {
 	// Replug makes another.
 	Device *client.Device
 
-	t   testing.TB
-	cfg Config
-	dev *device.Device
+	t      testing.TB
+	cfg    Config
+	faults *fault.Injector // nil: none
+	dev    *device.Device
 }
 
 // New returns a key that is plugged in until the test ends.
@@ -101,6 +108,9 @@ func (k *Key) open() error {
 	if err != nil {
 		return err
 	}
+	if k.faults, err = k.cfg.injector(); err != nil {
+		return err
+	}
 	presence := k.cfg.Presence
 	if presence == nil {
 		presence = authenticator.Approve{}
@@ -108,6 +118,7 @@ func (k *Key) open() error {
 	k.dev, err = device.New(device.Config{
 		Profile: profile, Seed: k.cfg.Seed, PIN: k.cfg.PIN,
 		Presence: presence, PresenceTimeout: k.cfg.PresenceTimeout, Verification: k.cfg.Verification,
+		WrapStore: k.faults.Store,
 		Log: slog.New(slog.NewTextHandler(logWriter{k.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -131,8 +142,25 @@ func (c *Config) profile() (authenticator.Profile, error) {
 	return p, nil
 }
 
+// injector returns what breaks the key, nil if nothing is to.
+func (c *Config) injector() (*fault.Injector, error) {
+	if len(c.Faults) == 0 {
+		return nil, nil
+	}
+	var p fault.Plan
+	for _, text := range c.Faults {
+		r, err := fault.ParseRule(text)
+		if err != nil {
+			return nil, err
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	return fault.New(p, nil)
+}
+
 func (k *Key) plug() (err error) {
-	k.Device, err = client.Open(context.Background(), ctaphid.Loopback(k.dev.Handler(), k.dev.CTAPHID(1)))
+	host := ctaphid.Loopback(k.faults.Handler(k.dev.Handler()), k.dev.CTAPHID(1))
+	k.Device, err = client.Open(context.Background(), k.faults.HostEnd(host))
 	return err
 }
 
