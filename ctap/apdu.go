@@ -3,11 +3,15 @@ package ctap
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // SW is the status word that ends the answer to an APDU (ISO 7816-4). Any but
 // [SWNoError] is an error.
 type SW uint16
+
+// swSize is how many bytes a status word has.
+const swSize = 2
 
 // The status words of U2F.
 const (
@@ -105,7 +109,8 @@ func cutData(b []byte, length, le int) ([]byte, error) {
 //
 //	CLA INS P1 P2 00 Lc (2) data 00 00
 func (c CommandAPDU) Append(b []byte) []byte {
-	b = append(b, c.CLA, c.INS, c.P1, c.P2, 0)
+	const around = 4 + 3 + 2 // header, Lc and Le
+	b = append(slices.Grow(b, around+len(c.Data)), c.CLA, c.INS, c.P1, c.P2, 0)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(c.Data)))
 	b = append(b, c.Data...)
 	return append(b, 0, 0)

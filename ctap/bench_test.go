@@ -77,6 +77,16 @@ func BenchmarkAuthenticatorData(b *testing.B) {
 	}
 }
 
+func BenchmarkU2FRegisterResponse(b *testing.B) {
+	r := &U2FRegisterResponse{
+		PublicKey: make([]byte, 65), KeyHandle: make([]byte, 128), Certificate: make([]byte, 540), Signature: make([]byte, 71),
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		SWNoError.Append(r.Append(nil))
+	}
+}
+
 func usualGetAssertion() *GetAssertionRequest {
 	return &GetAssertionRequest{
 		RPID: "example.com", ClientDataHash: make([]byte, 32), Options: &Options{UP: new(true)},

@@ -4,6 +4,7 @@ import (
 	"encoding/asn1"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // The instructions of U2F (U2F §3.1).
@@ -44,7 +45,7 @@ func ParseU2FRegisterRequest(data []byte) (U2FRegisterRequest, error) {
 
 // APDU returns the request as an APDU.
 func (r U2FRegisterRequest) APDU() CommandAPDU {
-	return CommandAPDU{INS: U2FRegister, P1: U2FEnforceAndSign, Data: append(r.Challenge[:], r.Application[:]...)}
+	return CommandAPDU{INS: U2FRegister, P1: U2FEnforceAndSign, Data: slices.Concat(r.Challenge[:], r.Application[:])}
 }
 
 // U2FRegisterResponse is the answer to U2F register:
@@ -57,8 +58,9 @@ type U2FRegisterResponse struct {
 	Signature   []byte // by the attestation key
 }
 
-// Append appends the bytes of r to b.
+// Append appends the bytes of r to b, and leaves room for a status word.
 func (r *U2FRegisterResponse) Append(b []byte) []byte {
+	b = slices.Grow(b, 1+len(r.PublicKey)+1+len(r.KeyHandle)+len(r.Certificate)+len(r.Signature)+swSize)
 	b = append(b, u2fReserved)
 	b = append(b, r.PublicKey...)
 	b = append(b, byte(len(r.KeyHandle)))
@@ -110,9 +112,8 @@ func ParseU2FAuthenticateRequest(apdu CommandAPDU) (U2FAuthenticateRequest, erro
 
 // APDU returns the request as an APDU. The key handle has at most 255 bytes.
 func (r U2FAuthenticateRequest) APDU() CommandAPDU {
-	data := append(r.Challenge[:], r.Application[:]...)
-	data = append(data, byte(len(r.KeyHandle)))
-	return CommandAPDU{INS: U2FAuthenticate, P1: r.Control, Data: append(data, r.KeyHandle...)}
+	data := slices.Concat(r.Challenge[:], r.Application[:], []byte{byte(len(r.KeyHandle))}, r.KeyHandle)
+	return CommandAPDU{INS: U2FAuthenticate, P1: r.Control, Data: data}
 }
 
 // U2FAuthenticateResponse is the answer to U2F authenticate:
@@ -124,8 +125,9 @@ type U2FAuthenticateResponse struct {
 	Signature []byte // by the credential's key
 }
 
-// Append appends the bytes of r to b.
+// Append appends the bytes of r to b, and leaves room for a status word.
 func (r *U2FAuthenticateResponse) Append(b []byte) []byte {
+	b = slices.Grow(b, 1+4+len(r.Signature)+swSize)
 	b = append(b, byte(r.Flags))
 	b = binary.BigEndian.AppendUint32(b, r.Counter)
 	return append(b, r.Signature...)

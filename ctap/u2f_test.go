@@ -56,6 +56,21 @@ func TestU2FResponses(t *testing.T) {
 	}
 }
 
+// The status word is put behind an answer without a copy of the whole. These are
+// of 640 and 80 bytes, sizes that Go's allocator has and rounds up to.
+func TestU2FResponsesLeaveRoom(t *testing.T) {
+	certificate := make([]byte, 573)
+	answers := map[string][]byte{
+		"register":     (&U2FRegisterResponse{PublicKey: make([]byte, 65), Certificate: certificate}).Append(nil),
+		"authenticate": (&U2FAuthenticateResponse{Signature: make([]byte, 75)}).Append(nil),
+	}
+	for name, data := range answers {
+		if got := SWNoError.Append(data); &got[0] != &data[0] {
+			t.Errorf("%s: room for %d bytes, want %d", name, cap(data), len(got))
+		}
+	}
+}
+
 // Hosts must survive any answer; what they accept is what was sent.
 func FuzzParseU2FRegisterResponse(f *testing.F) {
 	r := U2FRegisterResponse{PublicKey: make([]byte, 65), KeyHandle: []byte{1}, Certificate: []byte{0x30, 0}, Signature: []byte{1}}
