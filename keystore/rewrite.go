@@ -149,7 +149,7 @@ func writeFile(f *folder, h header, opts Options, fill func(*bbolt.DB) error) er
 
 // writeNew writes the file, and syncs it once.
 func writeNew(f *folder, h header, opts Options, fill func(*bbolt.DB) error) error {
-	db, err := openBolt(f, newFileName, bbolt.Options{NoSync: true})
+	db, err := openBolt(f, newFileName, bbolt.Options{NoSync: true, NoGrowSync: true}) // nor more than is written
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package keystore_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -89,4 +90,33 @@ func TestFirstPageDamaged(t *testing.T) {
 	}
 	write(good)(t, dir)
 	open(t, dir, keystore.Options{})
+}
+
+// A page above those with the keys sends who looks for one to the wrong page.
+func TestKeysNotFound(t *testing.T) {
+	dir := t.TempDir()
+	content := makeStore(t, dir, keystore.Options{})
+	branch := branchPage(t, content)
+	const header, element = 16, 16 // element: where the key is (4), its length (4), the page (8)
+	second := branch[header+element:]
+	key := second[binary.NativeEndian.Uint32(second):][:binary.NativeEndian.Uint32(second[4:])]
+	key[len(key)-1]++ // more than the first key of its page
+	write(content)(t, dir)
+	wantRefused(t, dir, keystore.ErrDamaged, func() error {
+		_, err := keystore.Open(dir, keystore.Options{})
+		return err
+	})
+}
+
+// branchPage returns a page of branches that is in use.
+func branchPage(t *testing.T, content []byte) []byte {
+	t.Helper()
+	const branches = 1 // in the flags, after the page number
+	for page := content[2*4096:]; len(page) >= 4096; page = page[4096:] {
+		if page[8] == branches {
+			return page[:4096]
+		}
+	}
+	t.Fatal("the store has no branch")
+	return nil
 }
