@@ -119,7 +119,7 @@ func (k *Key) open() error {
 		Profile: profile, Seed: k.cfg.Seed, PIN: k.cfg.PIN,
 		Presence: presence, PresenceTimeout: k.cfg.PresenceTimeout, Verification: k.cfg.Verification,
 		WrapStore: k.faults.Store,
-		Log: slog.New(slog.NewTextHandler(logWriter{k.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:       slog.New(slog.NewTextHandler(logWriter{k.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		return err
