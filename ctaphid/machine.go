@@ -12,6 +12,7 @@ const (
 	keepalivePeriod = 100 * time.Millisecond // from one CTAPHID_KEEPALIVE to the next
 	maxLock         = 10                     // seconds
 	maxRunning      = 2                      // commands: the current one, and one that was aborted
+	maxIdlePayload  = 4096                   // bytes of a buffer that is kept for the next request
 	protocolVersion = 2                      // of CTAPHID, told to hosts
 )
 
@@ -63,6 +64,7 @@ type machine struct {
 
 	phase   phase
 	request assembly // the transaction's, unless idle
+	lent    []byte   // its payload, which the Handler has
 	from    uint64   // the connection that began it
 
 	number  uint64 // of the command started last, by which late answers are known
@@ -197,7 +199,7 @@ func (m *machine) start() {
 	m.running++
 	m.status = ctap.KeepaliveProcessing
 	m.fx.start(m.number, m.request.Message)
-	m.request.Payload = nil // the Handler's now
+	m.request.Payload, m.lent = nil, m.request.Payload // the Handler's, until it returns
 	if m.request.Command == CommandCBOR {
 		m.fx.arm(turnClock, keepalivePeriod)
 		return
@@ -211,6 +213,9 @@ func (m *machine) finish(number uint64, answer []byte) {
 	m.running--
 	if m.phase != processing || number != m.number {
 		return
+	}
+	if cap(m.lent) <= maxIdlePayload {
+		m.request.Payload = m.lent
 	}
 	if len(answer) > MaxPayload {
 		m.fail(ErrOther)

@@ -385,6 +385,26 @@ func TestPayloadIsTheHandlers(t *testing.T) {
 	}
 }
 
+// TestPayloadIsUsedAgain checks that a payload comes back with the answer, which
+// may be the payload itself, and not before.
+func TestPayloadIsUsedAgain(t *testing.T) {
+	b := newBench(Config{})
+	b.feed(owner, CommandCBOR, []byte("first"), 0)
+	b.take()
+	b.finish(1, b.started[0].Payload)
+	if got, want := b.take(), "stop turn\n0a000001 CBOR 6669727374"; got != want {
+		t.Errorf("effects:\n%s\nwant:\n%s", got, want)
+	}
+	b.feed(owner, CommandCBOR, []byte("again"), 0)
+	b.feed(owner, CommandInit, nonce, 0) // the Handler goes on
+	b.feed(owner, CommandCBOR, []byte("other"), 0)
+	for i, want := range []string{"again", "again", "other"} {
+		if got := b.started[i].Payload; string(got) != want {
+			t.Errorf("payload %d became %q, want %q", i+1, got, want)
+		}
+	}
+}
+
 // TestAssembly checks a long message from the first frame to the last, with
 // those of others in between.
 func TestAssembly(t *testing.T) {
