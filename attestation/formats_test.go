@@ -272,3 +272,18 @@ func BenchmarkStatement(b *testing.B) {
 		})
 	}
 }
+
+// What is encoded by hand is what the encoder makes of the same fields.
+func TestPackedByHand(t *testing.T) {
+	type fields packedStatement // without the method
+	for _, s := range []packedStatement{
+		{Algorithm: cose.ES256, Signature: []byte{1, 2, 3}},
+		{Algorithm: cose.RS256, Signature: make([]byte, 256), X5C: [][]byte{make([]byte, 700)}},
+		{Algorithm: cose.ES256, Signature: make([]byte, 72), X5C: [][]byte{{1}, make([]byte, 70000)}},
+	} {
+		got, err := s.AppendCBOR(nil)
+		if want := ctap.MustMarshal(fields(s)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("got %x, %v; want %x", got, err, want)
+		}
+	}
+}
