@@ -14,10 +14,10 @@ import (
 
 const output = `date: 2026-11-22
 cpu: Some Processor
-BenchmarkGetAssertion-2         	      25	         0.98 a/a/q1	         1.02 a/a/q3	         1.30 x-floor	         1.28 x-floor/q1	         1.33 x-floor/q3	        61.5 wall-µs
+BenchmarkGetAssertion-2         	      25	         1.00 a/a	         0.98 a/a/q1	         1.02 a/a/q3	         1.30 x-floor	         1.28 x-floor/q1	         1.33 x-floor/q3	        61.5 wall-µs
 BenchmarkCommits/Resident-2     	      25	         1.000 commits
 PASS
-BenchmarkGetAssertion-2         	      25	         0.99 a/a/q1	         1.01 a/a/q3	         1.20 x-floor	         1.18 x-floor/q1	         1.22 x-floor/q3	        60.0 wall-µs
+BenchmarkGetAssertion-2         	      25	         1.00 a/a	         0.99 a/a/q1	         1.01 a/a/q3	         1.20 x-floor	         1.18 x-floor/q1	         1.22 x-floor/q3	        60.0 wall-µs
 `
 
 func readOutput(t *testing.T) *results {
@@ -81,7 +81,7 @@ func TestVerdict(t *testing.T) {
 func TestJudgeAttempts(t *testing.T) {
 	g := goal{number: "1", benchmark: "GetAssertion", unit: "x-floor", kind: cpu, target: 1.15, gate: 1.25}
 	rows := judge([]goal{g}, readOutput(t), false)
-	if r := rows[0]; r.verdict != withinGate || r.attempts != 2 || r.median != 1.20 || r.noise < 0.0099 || r.noise > 0.0101 {
+	if r := rows[0]; r.verdict != withinGate || r.attempts != 2 || r.median != 1.20 || r.same() != "1.00 ±0.01" {
 		t.Errorf("got %+v, want 1.20 within the gate at the second attempt, and a noise of 0.01", r)
 	}
 	if err := missed(rows, false); err != nil {
@@ -183,7 +183,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(got, []byte("| 1 | getAssertion / floor | 1.20 [1.18 1.22] × | ±1.0 % |")) {
+	if err != nil || !bytes.Contains(got, []byte("| 1 | getAssertion / floor | 1.20 [1.18 1.22] × | 1.00 ±0.01 |")) {
 		t.Errorf("got %s, %v; want the figures of the results", got, err)
 	}
 }

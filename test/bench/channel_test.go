@@ -39,7 +39,7 @@ func BenchmarkChannels(b *testing.B) {
 	one, many := k.assertions(cose.ES256, credentials), k.assertions(cose.ES256, credentials)
 	hosts := k.hosts(4096)
 	n := 0
-	compare(b, len(hosts), each(func() {
+	compare(b, operations, each(func() {
 		n++
 		many.key.host = hosts[n%len(hosts)]
 		many.next()

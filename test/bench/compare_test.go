@@ -56,16 +56,28 @@ func cpuTime() time.Duration {
 // reports by how much it is dearer. Each iteration of the benchmark is a round of
 // the floor, one of the subject, and one more of the floor: what the machine does
 // meanwhile hits both, and the two rounds of the floor show how much that is.
+//
+// A short run is for machines that do something else besides: there the rounds
+// are eight times shorter and more, so that most are not interrupted.
 func compare(b *testing.B, n int, subject, floor task) *comparison {
 	b.Helper()
+	const parts = 8
 	if testing.Short() {
-		n = (n + 1) / 2
+		return compareRounds(b, parts, n/parts, subject, floor)
 	}
+	return compareRounds(b, 1, n, subject, floor)
+}
+
+// compareRounds is compare with so many rounds in each iteration.
+func compareRounds(b *testing.B, rounds, n int, subject, floor task) *comparison {
+	b.Helper()
 	subject.round(1) // what is made on first use is
 	floor.round(1)
 	c := new(comparison)
 	for b.Loop() {
-		c.add(floor.round(n), subject.round(n), floor.round(n))
+		for range rounds {
+			c.add(floor.round(n), subject.round(n), floor.round(n))
+		}
 	}
 	c.report(b)
 	return c

@@ -21,7 +21,7 @@ type row struct {
 	goal
 	median, q1, q3 float64
 	spread         bool    // there are quartiles
-	noise          float64 // half the distance of the quartiles of A/A; 0: none is known
+	aa, aaSpread   float64 // the ratio of a floor to itself, and half the distance of its quartiles; 0: there is none
 	attempts       int
 	verdict        string
 }
@@ -58,7 +58,7 @@ func (g goal) row(f figures, short bool) row {
 	r.q1, r.spread = f[g.unit+q1Suffix]
 	r.q3 = f[g.unit+q3Suffix]
 	if g.unit == "x-floor" {
-		r.noise = (f[noiseUnit+q3Suffix] - f[noiseUnit+q1Suffix]) / 2
+		r.aa, r.aaSpread = f[sameUnit], (f[sameUnit+q3Suffix]-f[sameUnit+q1Suffix])/2
 	}
 	return r
 }

@@ -19,14 +19,11 @@ const manyDevices = 10_000
 func BenchmarkMany(b *testing.B) {
 	f := newFleet(b)
 	b.Run("Load", func(b *testing.B) { f.reportLoad(b) })
+	all := f.open(b).assertions(b)
 	b.Run("Assertion", func(b *testing.B) {
-		all := f.open(b).assertions(b)
 		compare(b, operations, each(func() { all[rand.IntN(len(all))].next() }), each(func() { all[0].next() }))
 	})
-	b.Run("Clients", func(b *testing.B) {
-		all := f.open(b).assertions(b)
-		compare(b, 1, burst(all, 4096), burst(all, 16))
-	})
+	b.Run("Clients", func(b *testing.B) { compareRounds(b, 1, 1, burst(all, 4096), burst(all, 16)) })
 }
 
 // fleet is a set of devices on the disk, each of which was used before.
@@ -115,17 +112,19 @@ func inParallel(n int, do func(i int)) {
 // of them takes while it is idle.
 func (f *fleet) reportLoad(b *testing.B) {
 	b.Helper()
-	var times, heap, goroutines []float64
+	var times, spent, heap, goroutines []float64
 	for b.Loop() {
 		running, before := runtime.NumGoroutine(), heapInUse()
-		start := time.Now()
+		start, used := time.Now(), cpuTime()
 		f.load(b, inOrder)
 		times = append(times, time.Since(start).Seconds())
+		spent = append(spent, (cpuTime() - used).Seconds())
 		heap = append(heap, float64(heapInUse()-before)/manyDevices)
 		goroutines = append(goroutines, float64(runtime.NumGoroutine()-running))
 		f.close(b)
 	}
 	report(b, "load-ms", 1e3, times)
+	report(b, "load-cpu-ms", 1e3, spent)
 	report(b, "heap-B", 1, heap)
 	report(b, "goroutines", 1, goroutines)
 	b.ReportMetric(0, "ns/op")

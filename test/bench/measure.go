@@ -14,11 +14,11 @@ import (
 
 const (
 	longRounds  = 60
-	shortRounds = 40
+	shortRounds = 20
 	attempts    = 3 // to measure a ratio that is beyond its gate
 
 	q1Suffix, q3Suffix = "/q1", "/q3" // of a metric whose quartiles are reported
-	noiseUnit          = "a/a"        // the ratio of two rounds of one and the same
+	sameUnit           = "a/a"        // the ratio of two rounds of one and the same
 )
 
 // figures are the metrics of one run of a benchmark, by unit.

@@ -176,7 +176,7 @@ func compareResident(b *testing.B, s store) {
 	}
 	b.Cleanup(func() { _ = bare.Close() })
 	resident, other, record := newCredential(cose.ES256, true), newCredential(cose.ES256, false), make([]byte, recordSize)
-	compare(b, 10, each(func() { k.ctap2(resident.next()) }), each(func() {
+	compareRounds(b, 1, 10, each(func() { k.ctap2(resident.next()) }), each(func() {
 		k.ctap2(other.next())
 		if err := bare.Put(record); err != nil {
 			b.Fatal(err)

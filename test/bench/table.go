@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 )
@@ -14,7 +15,7 @@ func (r *row) cells() []string {
 	if r.attempts > 1 {
 		verdict += fmt.Sprintf(" (attempt %d)", r.attempts)
 	}
-	return []string{r.number, r.what, r.measured(), r.noiseText(), r.limit(r.target), r.limit(r.gate), verdict}
+	return []string{r.number, r.what, r.measured(), r.same(), r.limit(r.target), r.limit(r.gate), verdict}
 }
 
 // writeTable writes the rows in aligned columns.
@@ -70,11 +71,12 @@ func (g *goal) unitText() string {
 	return ""
 }
 
-func (r *row) noiseText() string {
-	if r.noise == 0 {
+// same says what the floor was to itself.
+func (r *row) same() string {
+	if r.aa == 0 {
 		return ""
 	}
-	return fmt.Sprintf("±%.1f %%", 100*r.noise)
+	return fmt.Sprintf("%.2f ±%.2f", r.aa, r.aaSpread)
 }
 
 // limit says a target or a gate; none is 0.
@@ -93,8 +95,8 @@ func (g *goal) limit(v float64) string {
 // number says a figure with three or four digits that matter.
 func number(v float64) string {
 	switch {
-	case v == 0:
-		return "0"
+	case v == math.Trunc(v):
+		return fmt.Sprintf("%.0f", v)
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 20:
