@@ -148,7 +148,7 @@ func openRequests(ctx context.Context, t *testing.T) (string, func() error) {
 
 // maxGrowth is how much more memory may be in use after a flood than before it:
 // less than any flood would leave that is kept.
-const maxGrowth = 1 << 20
+const maxGrowth = 1 << 19
 
 // Nobody has the process grow who may not use the key: after each flood the
 // memory, the goroutines and the open files are what they were before.

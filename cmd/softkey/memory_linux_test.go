@@ -82,7 +82,7 @@ func TestMemoryIsHidden(t *testing.T) {
 				for _, file := range []string{"environ", "maps"} {
 					out, err := user("cat", proc+file).CombinedOutput()
 					if denied := strings.Contains(string(out), "Permission denied"); denied == open || (err == nil) != open {
-						t.Errorf("cat %s: %v, %.80q; want it denied: %v", file, err, out, !open)
+						t.Errorf("cat %s: %v, %d bytes; want it denied: %v", file, err, len(out), !open)
 					}
 				}
 				want := "0 0"

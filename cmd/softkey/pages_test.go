@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -82,12 +83,16 @@ func TestPagePostsReports(t *testing.T) {
 	defer cancel()
 
 	reset := ctaphid.Report{0, 0, 0, 1, 0x90, 0, 1, 0x07} // authenticatorReset
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	for shift := range len(reset) { // one of which meets the end of the head
 		body := strings.Repeat(" ", shift) + strings.Repeat(string(reset[:]), 4)
-		if resp, err := client.Post("http://"+s.at.place, "text/plain", strings.NewReader(body)); err == nil {
+		resp, err := client.Post("http://"+s.at.place, "text/plain", strings.NewReader(body))
+		if err == nil {
 			resp.Body.Close()
 			t.Fatalf("the page was answered: %s", resp.Status)
+		}
+		if timeout := new(url.Error); errors.As(err, &timeout) && timeout.Timeout() {
+			t.Fatal("the connection of the page was not closed")
 		}
 	}
 	transport, err := dialTCP(ctx, s.at.place)
