@@ -9,7 +9,9 @@ import (
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
+	"github.com/softkey-project/softkey/keystore"
 	"github.com/softkey-project/softkey/keystore/archive"
+	"github.com/softkey-project/softkey/keystore/seal"
 )
 
 // stateExportFlags are the flags of `state export`.
@@ -74,7 +76,7 @@ func (o *stateExportFlags) run(p *program, path string) error {
 	}, o.workFactor)
 	var n int
 	if err == nil {
-		n, err = exportState(out, dir, to)
+		n, err = p.exportState(out, dir, to)
 	}
 	if err := out.finish(err); err != nil {
 		return err
@@ -83,13 +85,25 @@ func (o *stateExportFlags) run(p *program, path string) error {
 	return nil
 }
 
+// warnOfSeals tells of a copy that nothing opens elsewhere.
+func (p *program) warnOfSeals(store *keystore.Bolt) error {
+	slots, err := seal.Slots(store)
+	if err == nil && len(slots) > 0 && !hasKind(slots, seal.KindPassphrase) {
+		fmt.Fprintln(p.stderr, "softkey: warning: only this machine opens the seals of the copy: softkey state seal --passphrase adds one that others open")
+	}
+	return err
+}
+
 // exportState writes the archive of the store in dir.
-func exportState(w io.Writer, dir string, to []age.Recipient) (n int, err error) {
+func (p *program) exportState(w io.Writer, dir string, to []age.Recipient) (n int, err error) {
 	store, opts, err := openEither(dir)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := p.warnOfSeals(store); err != nil {
+		return 0, err
+	}
 	encrypted, err := age.Encrypt(w, to...)
 	if err != nil {
 		return 0, err

@@ -64,7 +64,8 @@ The passphrase of the new seal is asked for, unless --new-passphrase-file or
 --passphrase-file and its kin, or by asking.
 
 The kernel's keyring forgets the key when the machine is restarted: such a seal
-only goes with another one.`,
+only goes with another one. A TPM that is cleared opens nothing any more: have a
+passphrase beside it.`,
 		Example: `  softkey state seal --passphrase
   softkey state seal --tpm --pcrs 7
   softkey state seal --passphrase --replace 0 --passphrase-file old --new-passphrase-file new`,

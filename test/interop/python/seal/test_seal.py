@@ -11,6 +11,7 @@ from swtpm import TPM
 SOFTKEY = os.environ["SOFTKEY"]
 PROJECT = Path(__file__).parents[4]
 PATIENCE = 60  # seconds
+NOBODY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"  # a recipient
 CHEAP = ("--passphrase-cost", "1,8,1")
 
 
@@ -95,8 +96,12 @@ def test_tpm_and_passphrase(tmp_path, state, tpm):
     softkey("state", "unseal", "--tpm", "--passphrase-file", phrase, "--state", state)
     assert seals(state) == ["passphrase"]
     softkey("info", "--state", state, "--tpm-device", tpm.address, expect=1)
+    _, said = softkey("state", "export", "-r", NOBODY, "--state", state, tmp_path / "copy.age")
+    assert "warning" not in said
     softkey("state", "seal", "--tpm", "--replace", 1, "--passphrase-file", phrase, "--tpm-device", tpm.address, "--state", state)
     assert seals(state) == ["tpm"]
+    _, said = softkey("state", "export", "-r", NOBODY, "--state", state, tmp_path / "other.age")
+    assert "warning: only this machine opens the seals of the copy" in said
 
 
 @pytest.fixture
