@@ -62,8 +62,19 @@ func run(ctx context.Context, c config) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(c.runAll(ctx, b, p), b.Close())
+		err = c.runAll(ctx, b, p)
+		return errors.Join(err, c.tell(err), b.Close())
 	})
+}
+
+// tell writes ok or failed to the file verdict: on some machines the browser does not
+// let itself be closed.
+func (c config) tell(err error) error {
+	verdict := "ok\n"
+	if err != nil {
+		verdict = "failed\n"
+	}
+	return os.WriteFile(filepath.Join(c.dir, "verdict"), []byte(verdict), 0o644)
 }
 
 func (c config) runAll(ctx context.Context, b browser, p *page) error {
