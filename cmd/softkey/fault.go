@@ -48,7 +48,7 @@ func (o *faultFlags) plan(addresses []address) (p fault.Plan, err error) {
 		return p, hint(usagef("--fault: reports are not broken on udp"), "use another transport: unix, tcp or uhid")
 	}
 	if p.Seed = o.seed; p.Seed == 0 {
-		p.Seed = rand.Uint64()
+		p.Seed = rand.Uint64() // #nosec G404 -- it is printed, so that the faults can be repeated
 	}
 	return p, nil
 }
