@@ -80,8 +80,10 @@ passphrase beside it.`,
 	f.StringVar(&o.ring, "keyring-of", string(seal.RingUser), "keep the key in the keyring of `WHO`: user or session")
 	f.UintSliceVar(&o.pcrs, "pcrs", nil, "the TPM opens the seal only while its registers `N,…` are as they are now")
 	f.IntVar(&o.replace, "replace", -1, "the new seal takes the place of that in slot `N`")
-	f.Lookup("replace").DefValue = "0" // none: that is not to be read in help
 	f.UintSliceVar(&o.cost, "passphrase-cost", nil, "have a guess at the passphrase cost `PASSES,KIB,LANES` of argon2id (default 3,65536,4)")
+	for name, zero := range map[string]string{"pcrs": "", "passphrase-cost": "", "replace": "0"} {
+		f.Lookup(name).DefValue = zero // which help does not tell
+	}
 	complete(cmd, "keyring-of", string(seal.RingUser), string(seal.RingSession))
 	return cmd
 }

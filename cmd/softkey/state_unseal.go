@@ -42,7 +42,7 @@ A copy of the file that was made before has the seal still.`,
 	o.kinds.add(cmd, "take away the seal by")
 	f := cmd.Flags()
 	f.IntVar(&o.slot, "slot", -1, "take away the seal in slot `N`")
-	f.Lookup("slot").DefValue = "0" // none: that is not to be read in help
+	f.Lookup("slot").DefValue = "0" // which help does not tell
 	f.BoolVar(&o.plain, "plain", false, "take the last seal away too: keep the secrets readable in the file")
 	return cmd
 }
