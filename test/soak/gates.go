@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The gates. What the program holds is compared with the first sample after all
+// was warm.
+const (
+	maxGrowthRSS  = 8 << 10 // kB; ten minutes grew by 264
+	maxGrowthAnon = 4 << 10 // kB; ten minutes grew by 116
+	maxThreads    = 8       // more than after the warm-up: the Go runtime makes one for each system call that is slow
+	maxStore      = 8 << 10 // kB: the clients' credentials are few
+)
+
+// judge returns which gates were exceeded.
+func (s *soak) judge() (list []string) {
+	list = judgeSamples(s.samples)
+	for _, line := range s.key.log.at("error") {
+		list = append(list, "the key logged "+line)
+	}
+	if warnings := s.key.log.at("warning"); len(warnings) > 0 {
+		fmt.Printf("\n%d warnings of the key, the first: %s\n", len(warnings), warnings[0])
+	}
+	return list
+}
+
+// judgeSamples looks at the first sample, of an idle key, at the second, of a
+// warm one, and at the last.
+func judgeSamples(samples []sample) (list []string) {
+	if len(samples) < 3 {
+		return []string{fmt.Sprintf("%d samples, want 3 or more", len(samples))}
+	}
+	idle, warm, last := samples[0], samples[1], samples[len(samples)-1]
+	for _, g := range []struct {
+		name           string
+		was, is, limit int
+	}{
+		{"RSS in kB", warm.rss, last.rss, warm.rss + maxGrowthRSS},
+		{"anonymous memory in kB", warm.anon, last.anon, warm.anon + maxGrowthAnon},
+		{"threads", warm.threads, last.threads, warm.threads + maxThreads},
+		{"open files", idle.files, last.files, idle.files},
+		{"store in kB", warm.store, last.store, maxStore},
+	} {
+		if g.is > g.limit {
+			list = append(list, fmt.Sprintf("%s: %d, was %d, want %d or less", g.name, g.is, g.was, g.limit))
+		}
+	}
+	return list
+}
+
+// verdict is the error of a soak that found problems.
+func verdict(problems []string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d problems:\n  %s", len(problems), strings.Join(problems, "\n  "))
+}
