@@ -2,6 +2,8 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
+SOAK     ?= 10m
+LEAKS    ?= 10
 ROUNDS   ?= 2000
 BENCH    ?=
 PKG      ?= ./...
@@ -19,7 +21,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # that the user names.
 GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.27.1 -quiet -exclude=G104,G115,G304 -exclude-dir=test
 
-.PHONY: build test race fuzz crash bench bench-short bench-page lint cover golden conform interop e2e e2e-full packages picture clean help
+.PHONY: build test race fuzz soak crash bench bench-short bench-page lint cover golden conform interop e2e e2e-full packages picture clean help
 
 build: ## build bin/softkey
 	$(GO) build -o bin/softkey ./cmd/softkey
@@ -32,8 +34,12 @@ test: ## vet and test everything; with the race detector where there is a C comp
 race: ## test everything with the race detector (needs a C compiler)
 	$(GO) test -race $(PKG)
 
-fuzz: ## run each fuzz target for FUZZTIME (10s)
-	@GO='$(GO)' ./test/fuzz.sh $(FUZZTIME)
+fuzz: ## run each fuzz target for FUZZTIME (10s): a table; PKG and FUZZ select by package and name
+	@GO='$(GO)' PKG='$(PKG)' FUZZ='$(FUZZ)' ./test/fuzz.sh $(FUZZTIME)
+
+soak: ## use a key for SOAK (10m) on three transports: a table, a failure beyond a gate; LEAKS (10) times each way to hang it
+	$(if $(LEAKS),SOFTKEY_LEAK_ROUNDS=$(LEAKS) $(GO) test $(RACE) -count=1 -timeout=2h ./test/leak)
+	$(GO) run ./test/soak -for $(SOAK)
 
 crash: ## kill a key, and fail and damage its disk; ROUNDS (2000) of random kills, SEED as a run told repeats it
 	SOFTKEY_CRASH_ROUNDS=$(ROUNDS) SOFTKEY_CRASH_SEED=$(SEED) $(GO) -C test/crash test -count=1 -timeout=2h -run '^TestCrash$$'
