@@ -104,6 +104,10 @@ func inspect(f *folder) (h header, err error) {
 	if !info.Mode().IsRegular() || info.Size() < minFileSize {
 		return h, fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
 	}
+	keys, counted, err := checkPages(f, info.Size())
+	if err != nil {
+		return h, err
+	}
 	db, err := openBolt(f, fileName, bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return h, err
@@ -111,17 +115,10 @@ func inspect(f *folder) (h header, err error) {
 	defer db.Close()
 	return h, guard(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
-			if tx.Size() > info.Size() { // reading on would raise SIGBUS
-				return fmt.Errorf("%w: %d of %d bytes", ErrDamaged, info.Size(), tx.Size())
+			if h, err = readHeader(tx); err == nil && counted && h.format > formatPlain {
+				checkKeys(tx, keys)
 			}
-			if h, err = readHeader(tx); err != nil {
-				return err
-			}
-			if err := checkMetas(f); err != nil || h.format == formatPlain || tx.Size() > countedSize {
-				return err
-			}
-			checkKeys(tx, countKeys(tx))
-			return nil
+			return err
 		})
 	})
 }

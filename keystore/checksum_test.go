@@ -27,9 +27,6 @@ func TestChecksum(t *testing.T) {
 	found := 0
 	const element = 16 // bytes before the key, of four numbers: flags, place and sizes
 	for bit := range 8 * (element + len(key) + len(value) + 4) {
-		if bit < 8*element && bit%32 >= 12 {
-			continue // it would lead out of the file, where the race detector does not follow
-		}
 		bad := bytes.Clone(good)
 		bad[at-element+bit/8] ^= 1 << (bit % 8)
 		write(bad)(t, dir)

@@ -28,8 +28,7 @@ func Compact(dir string, opts Options) error { return Rewrite(dir, opts, unchang
 //
 // The old store stays as it was until the new one is complete, also when the
 // process or the machine dies meanwhile. Of what it held nothing is left in the
-// new file. The errors are those of [Open], or what change yields; but the list
-// of free pages is not read, so a store that is damaged there alone is mended.
+// new file. The errors are those of [Open], or what change yields.
 func Rewrite(dir string, opts Options, change func(old iter.Seq[Entry]) iter.Seq2[Entry, error]) error {
 	if err := rewriteIn(dir, opts, change); err != nil {
 		return fmt.Errorf("keystore: %s: %w", dir, err)

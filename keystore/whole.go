@@ -13,10 +13,11 @@ import (
 // Two kinds of damage read as an older or a smaller store, with nothing wrong in
 // it: a first page that bbolt does without, and keys that are not found.
 
-// countedSize is up to which size, in bytes, the keys of a file are counted when
-// it is opened, which takes two milliseconds then. Those of a larger one are
-// counted when all of them are read, by [Rewrite] or [Bolt.Entries].
-const countedSize = 1 << 20
+// surveyedSize is up to which size, in bytes, all pages of a file are surveyed
+// and its keys counted when it is opened, which takes a millisecond then. The
+// keys of a larger one are counted when all of them are read, by [Rewrite] or
+// [Bolt.Entries].
+const surveyedSize = 1 << 20
 
 // commit commits a transaction that has so many more keys than there were.
 func commit(tx *bbolt.Tx, more int) error {
@@ -46,57 +47,86 @@ func checkKeys(tx *bbolt.Tx, keys uint64) {
 	}
 }
 
-// countKeys returns how many keys can be found. To come by is not enough: a
-// page further up may send who looks for one elsewhere.
-func countKeys(tx *bbolt.Tx) (keys uint64) {
-	for _, at := range places(tx) {
-		t := &boltTx{tx: tx, name: at.name}
-		for key := range t.stored(at.bucket, nil) {
-			if t.bucket(at.bucket).Get(key) != nil {
-				keys++
-			}
-		}
-	}
-	return keys
+// meta is one of the first two pages of bbolt, in the machine's byte order. The
+// commits go to one and the other in turn, and if one is broken the other
+// counts: the store of one commit ago. A disk writes a sector of 512 bytes or
+// does not, so a crash breaks none.
+//
+//	page = header (16) || magic (4) || version (4) || page size (4) || 4 || root (8) || 8 ||
+//	       list of free pages (8) || number of pages (8) || commit (8) || FNV-1a (8), over what is after the header
+type meta struct {
+	pageSize                      int
+	root, freelist, pages, commit uint64
 }
 
-// The first two pages of bbolt, in the machine's byte order. The commits go to
-// one and the other in turn, and if one is broken the other counts: the store
-// of one commit ago. A disk writes a sector of 512 bytes or does not, so a crash
-// breaks none.
-//
-//	page = header (16) || magic (4) || version (4) || page size (4) || … || FNV-1a (8), over what is after the header
 const (
-	metaAt      = 16
-	metaSize    = 64
 	metaMagic   = 0xED0CDAED
+	metaVersion = 2
+	metaSize    = 64
 	metaSumAt   = metaSize - 8
-	metaPagesAt = 8 // the page size
+	maxPageSize = 1 << 16
 )
 
-// checkMetas fails with [ErrDamaged] unless both first pages are whole.
-func checkMetas(f *folder) error {
-	file, err := f.openFile(fileName, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
+// readMetas returns the meta page of the last commit. It fails with
+// [ErrDamaged] unless both are whole.
+func readMetas(file io.ReaderAt) (meta, error) {
 	first, err := readMeta(file, 0)
 	if err != nil {
-		return err
+		return meta{}, err
 	}
-	_, err = readMeta(file, int64(binary.NativeEndian.Uint32(first[metaPagesAt:])))
-	return err
+	second, err := readMeta(file, int64(first.pageSize))
+	if err != nil {
+		return meta{}, err
+	}
+	if second.commit > first.commit {
+		return second, nil
+	}
+	return first, nil
 }
 
-func readMeta(file io.ReaderAt, page int64) (meta [metaSize]byte, err error) {
-	if _, err := file.ReadAt(meta[:], page+metaAt); err != nil {
-		return meta, fmt.Errorf("%w: page at %d: %w", ErrDamaged, page, err)
+func readMeta(file io.ReaderAt, page int64) (m meta, err error) {
+	var b [metaSize]byte
+	if _, err := file.ReadAt(b[:], page+pageHeader); err != nil {
+		return m, fmt.Errorf("%w: page at %d: %w", ErrDamaged, page, err)
 	}
 	sum := fnv.New64a()
-	sum.Write(meta[:metaSumAt])
-	if binary.NativeEndian.Uint32(meta[:]) != metaMagic || binary.NativeEndian.Uint64(meta[metaSumAt:]) != sum.Sum64() {
-		return meta, fmt.Errorf("%w: page at %d", ErrDamaged, page)
+	sum.Write(b[:metaSumAt])
+	m = meta{
+		pageSize: int(binary.NativeEndian.Uint32(b[8:])), root: binary.NativeEndian.Uint64(b[16:]),
+		freelist: binary.NativeEndian.Uint64(b[32:]), pages: binary.NativeEndian.Uint64(b[40:]),
+		commit: binary.NativeEndian.Uint64(b[48:]),
 	}
-	return meta, nil
+	if binary.NativeEndian.Uint32(b[:]) != metaMagic || binary.NativeEndian.Uint32(b[4:]) != metaVersion ||
+		binary.NativeEndian.Uint64(b[metaSumAt:]) != sum.Sum64() || m.pageSize < 1024 || m.pageSize > maxPageSize || m.pages < 4 {
+		return m, fmt.Errorf("%w: page at %d", ErrDamaged, page)
+	}
+	return m, nil
+}
+
+// checkPages surveys the pages of the file in f, which has size bytes, and
+// returns how many keys they have; ok is false if there are too many pages.
+func checkPages(f *folder, size int64) (keys uint64, ok bool, err error) {
+	file, err := f.openFile(fileName, os.O_RDONLY, 0)
+	if err != nil {
+		return 0, false, err
+	}
+	defer file.Close()
+	m, err := readMetas(file)
+	if err != nil {
+		return 0, false, err
+	}
+	if used := m.pages * uint64(m.pageSize); m.pages > uint64(size) || used > uint64(size) {
+		return 0, false, fmt.Errorf("%w: %d bytes of %d pages", ErrDamaged, size, m.pages)
+	} else if used > surveyedSize {
+		return 0, false, nil
+	}
+	data := make([]byte, int(m.pages)*m.pageSize)
+	defer clear(data) // the keys in it
+	if _, err := file.ReadAt(data, 0); err != nil {
+		return 0, false, err
+	}
+	if keys, err = surveyPages(data, m); err != nil {
+		return 0, false, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return keys, true, nil
 }
