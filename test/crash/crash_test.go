@@ -42,6 +42,7 @@ var parts = []struct {
 	{"faults of the store", testFaults},
 	{"a loss is noticed", testNoticed},
 	{"torn writes", testTorn},
+	{"damage", testDamage},
 	{"files refused", testRefused},
 	{"disk", testDisk},
 	{"clock", testClock},
@@ -96,8 +97,11 @@ func (s *suite) random(part string) *rand.Rand {
 func (s *suite) share(least, most int) int { return min(max(s.rounds/10, least), most) }
 
 // thorough tells whether every point of a sweep is wanted, not only those that
-// differ most.
-func thorough() bool { return os.Getenv(roundsVariable) != "" }
+// differ most: it goes with a thousand rounds.
+func thorough() bool {
+	n, err := strconv.Atoi(os.Getenv(roundsVariable))
+	return err == nil && n >= 1000
+}
 
 // childRole is the variable that makes the test the child of itself, and tells
 // it what to be.
@@ -105,6 +109,7 @@ const childRole = "SOFTKEY_CRASH_ROLE"
 
 var roles = map[string]func(*testing.T){
 	"deadly":   beKilled,
+	"judge":    beJudge,
 	"small":    beOnSmallDisk,
 	"readonly": beOnReadOnlyDisk,
 }

@@ -74,13 +74,17 @@ func examine(dir string, wanted []string) (verdict, error) {
 	return vIntact, nil
 }
 
+// maxReason is how long a reason may be that somebody is to read.
+const maxReason = 1000
+
 // refusal returns the verdict on a store that says why it is refused.
 func refusal(v verdict, err error) (verdict, error) {
 	var format *keystore.FormatError
-	if errors.Is(err, keystore.ErrDamaged) || errors.As(err, &format) {
-		return v, err
+	known := errors.Is(err, keystore.ErrDamaged) || errors.As(err, &format)
+	if !known || len(err.Error()) > maxReason {
+		return vUnclear, err
 	}
-	return vUnclear, err
+	return v, err
 }
 
 // dump returns all that a store holds, a key in a line, in hex.
