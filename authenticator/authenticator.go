@@ -1,12 +1,12 @@
 package authenticator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/softkey-project/softkey/attestation"
@@ -48,42 +48,58 @@ type Config struct {
 	Log *slog.Logger // nil: silent
 }
 
-func (c *Config) setDefaults() {
-	if c.Presence == nil {
-		c.Presence = Deny{}
+// parts is what an [Authenticator] keeps of its Config: all but the profile,
+// which it shares, with zero fields replaced by what they mean.
+type parts struct {
+	Store                keystore.Store
+	Attester, Enterprise *attestation.Attester
+	Presence             Presence
+	Verification         Verification
+	Sensor               Sensor
+	PresenceTimeout      time.Duration
+	Rand                 io.Reader
+	Deterministic        bool
+	DeviceKey            func(resets uint64) ([32]byte, error)
+	Log                  *slog.Logger // nil: silent
+}
+
+func (c *Config) parts() parts {
+	p := parts{
+		Store: c.Store, Attester: c.Attester, Enterprise: c.Enterprise,
+		Presence: c.Presence, Verification: c.Verification, Sensor: c.Sensor,
+		PresenceTimeout: cmp.Or(c.PresenceTimeout, defaultPresenceTimeout),
+		Rand:            c.Rand, Deterministic: c.Deterministic, DeviceKey: c.DeviceKey, Log: c.Log,
 	}
-	if c.Sensor == nil {
-		c.Sensor = touchSensor{c.Presence}
+	if p.Presence == nil {
+		p.Presence = Deny{}
 	}
-	if c.PresenceTimeout == 0 {
-		c.PresenceTimeout = defaultPresenceTimeout
+	if p.Sensor == nil {
+		p.Sensor = touchSensor{p.Presence}
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
+	if p.Rand == nil {
+		p.Rand = rand.Reader
 	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
+	return p
 }
 
 // Authenticator answers CTAP messages as a security key does. Its methods may
 // be called from any goroutine; messages are answered one at a time.
 type Authenticator struct {
-	cfg     Config
+	cfg     parts
 	profile *Profile
 	counter *keystore.Counter
 	turn    chan struct{} // holds a value while nobody's message is worked on
-	close   func() error
-	closed  chan struct{} // closed by Close
 
 	// What follows belongs to whoever has the turn.
+	closed    bool
+	closeErr  error
 	keys      keystore.KeyWrapper
 	policy    keystore.Policy     // as in the store, unless stale
 	templates []keystore.Template // likewise
 	stale     bool                // an update failed
 	poweredUp time.Time
 	sequence  *sequence
-	touch     *touch
+	touch     touch
 	pinAuth   pinAuth
 
 	pinFailures uint64      // wrong PINs in a row; the store counts one more after a right one
@@ -103,12 +119,9 @@ func New(cfg Config) (*Authenticator, error) {
 	if err := cfg.Model.check(&cfg); err != nil {
 		return nil, err
 	}
-	cfg.setDefaults()
-	a := &Authenticator{cfg: cfg, turn: make(chan struct{}, 1), closed: make(chan struct{})}
-	a.close = sync.OnceValue(a.closeOnce)
-	a.profile = &cfg.Model.profile
-	a.touch = &touch{ask: a.ask, presence: cfg.Presence}
-	a.pinAuth = newPinAuth(cfg.Rand)
+	a := &Authenticator{cfg: cfg.parts(), profile: &cfg.Model.profile, turn: make(chan struct{}, 1)}
+	a.touch = touch{ask: a.ask, presence: a.cfg.Presence}
+	a.pinAuth = pinAuth{rand: a.cfg.Rand}
 	if err := a.open(); err != nil {
 		return nil, err
 	}
@@ -134,17 +147,18 @@ func (a *Authenticator) Handle(ctx context.Context, req *ctap.Request) []byte {
 	return a.handleCTAP2(ctx, req)
 }
 
+// takeTurn tells whether the turn came in time, and not after Close.
 func (a *Authenticator) takeTurn(ctx context.Context) bool {
 	select {
 	case <-a.turn:
-		return true
+		return a.stillOpen()
 	default:
 	}
 	wait := time.NewTimer(busyTimeout)
 	defer wait.Stop()
 	select {
 	case <-a.turn:
-		return true
+		return a.stillOpen()
 	case <-wait.C:
 	case <-ctx.Done():
 	}
@@ -153,12 +167,18 @@ func (a *Authenticator) takeTurn(ctx context.Context) bool {
 
 // awaitTurn takes the turn however long that takes; false after Close.
 func (a *Authenticator) awaitTurn() bool {
-	select {
-	case <-a.turn:
+	<-a.turn
+	return a.stillOpen()
+}
+
+// stillOpen tells whether there was no Close yet; if there was, it gives up the
+// turn.
+func (a *Authenticator) stillOpen() bool {
+	if !a.closed {
 		return true
-	case <-a.closed:
-		return false
 	}
+	a.giveTurn()
+	return false
 }
 
 func (a *Authenticator) giveTurn() { a.turn <- struct{}{} }
@@ -192,16 +212,16 @@ func (a *Authenticator) Plug() {
 // Messages that come later are answered as by a busy key. Closing again does
 // nothing.
 func (a *Authenticator) Close() error {
-	return a.close()
-}
-
-func (a *Authenticator) closeOnce() error {
 	<-a.turn
-	close(a.closed)
+	defer a.giveTurn()
+	if a.closed {
+		return a.closeErr
+	}
+	a.closed = true
 	a.touch.withdraw()
-	err := errors.Join(a.settleAttempt(), a.counter.Close())
+	a.closeErr = errors.Join(a.settleAttempt(), a.counter.Close())
 	a.dropPinAuth()
 	clear(a.policy.PINHash)
 	clear(a.policy.PersistentToken)
-	return err
+	return a.closeErr
 }

@@ -110,6 +110,9 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 // fault of the key's own, a full disk for instance, unless the key was unplugged
 // meanwhile.
 func (a *Authenticator) logFailure(ctx context.Context, err error, sent error) {
+	if a.cfg.Log == nil {
+		return
+	}
 	level := slog.LevelDebug
 	var status ctap.Status
 	var sw ctap.SW

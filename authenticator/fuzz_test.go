@@ -172,7 +172,10 @@ func FuzzPINRetries(f *testing.F) {
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		p := newKey(t)
 		defer func() { _ = p.Close() }()
-		store, cfg := p.cfg.Store, p.cfg
+		cfg := Config{
+			Profile: *p.profile, Store: p.cfg.Store, Attester: p.cfg.Attester, Enterprise: p.cfg.Enterprise,
+			Presence: p.cfg.Presence, Verification: p.cfg.Verification,
+		}
 		m := &pinModel{pin: testPIN, retries: 8}
 		for n, step := range steps[:min(len(steps), 40)] {
 			host := p.speaking(uint64(1 + n%2))
@@ -210,7 +213,6 @@ func FuzzPINRetries(f *testing.F) {
 				m.inARow = 0
 			case 'S':
 				_ = p.Close()
-				cfg.Store = store
 				a, newErr := New(cfg)
 				if newErr != nil {
 					t.Fatal(newErr)

@@ -49,10 +49,6 @@ type pinAuth struct {
 	mismatches int
 }
 
-func newPinAuth(rand io.Reader) pinAuth {
-	return pinAuth{rand: rand, agreements: map[uint64]*pinuv.Agreement{}}
-}
-
 // mismatchLimit is how many wrong PINs in a row a power cycle allows (§6.5.5).
 const mismatchLimit = 3
 
@@ -65,10 +61,14 @@ func (p *pinAuth) agreement(protocol pinuv.Protocol) (*pinuv.Agreement, error) {
 		return key, nil
 	}
 	key, err := pinuv.NewAgreement(p.rand)
-	if err == nil {
-		p.agreements[protocol.Number()] = key
+	if err != nil {
+		return nil, err
 	}
-	return key, err
+	if p.agreements == nil {
+		p.agreements = map[uint64]*pinuv.Agreement{}
+	}
+	p.agreements[protocol.Number()] = key
+	return key, nil
 }
 
 // regenerate ends a protocol's key agreement key (§6.5.5.2).

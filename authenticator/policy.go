@@ -59,7 +59,7 @@ func (a *Authenticator) updatePolicy(change func(*keystore.Policy) error, also f
 // dropPinAuth forgets what clientPIN keeps in memory, as without power.
 func (a *Authenticator) dropPinAuth() {
 	a.pinAuth.end()
-	a.pinAuth = newPinAuth(a.cfg.Rand)
+	a.pinAuth = pinAuth{rand: a.cfg.Rand}
 }
 
 // changeCredentials changes the discoverable credentials, and with them the
