@@ -106,7 +106,20 @@ func (s *soak) use(ctx context.Context, length time.Duration, seed uint64, clien
 		}
 	}
 	using.Wait()
+	s.complete()
 	s.take(began)
+}
+
+// complete does what chance has left out.
+func (s *soak) complete() {
+	s.alone.Lock()
+	defer s.alone.Unlock()
+	defer s.spare.hangUp()
+	for _, op := range operations {
+		if !s.figures.has(op.name) {
+			s.spare.do(op)
+		}
+	}
 }
 
 // schedule returns when samples are taken: once when all is warm, and then each
