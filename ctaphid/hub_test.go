@@ -3,12 +3,14 @@ package ctaphid
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -234,6 +236,38 @@ func TestTooManyConnections(t *testing.T) {
 		w := newWire(t, NewStream(ln.dial()))
 		w.send(owner, CommandPing, 1)
 		w.want(0, owner, CommandPing, 1)
+	})
+}
+
+// TestManyChannels checks that thousands of channels on several connections have a
+// turn each, whichever connection they were opened on.
+func TestManyChannels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln, _, _ := serveStreams(t, token{})
+		const connections, channels = 4, 4096
+		var used []uint32
+		for c := range connections {
+			w := newWire(t, NewStream(ln.dial()))
+			for range channels / connections {
+				w.send(Broadcast, CommandInit, nonce...)
+				m, _ := w.next()
+				channel := binary.BigEndian.Uint32(m.Payload[len(nonce):])
+				used = append(used, channel)
+				w.send(channel, CommandPing, byte(c))
+				w.want(0, channel, CommandPing, byte(c))
+			}
+			w.device.Close()
+			synctest.Wait()
+		}
+		w := newWire(t, NewStream(ln.dial()))
+		slices.Sort(used)
+		if got := len(slices.Compact(slices.Clone(used))); got != channels {
+			t.Errorf("%d channels differ, want %d", got, channels)
+		}
+		for _, channel := range used { // each still answers
+			w.send(channel, CommandPing, 1)
+			w.want(0, channel, CommandPing, 1)
+		}
 	})
 }
 
