@@ -38,10 +38,10 @@ func main() {
 	flag.StringVar(&opts.bench, "bench", "", "measure only the benchmarks that match the `PATTERN` of go test")
 	flag.StringVar(&opts.from, "from", "", "measure nothing: read what was kept in `FILE`")
 	flag.StringVar(&opts.keep, "keep", "", "keep what the benchmarks print in `FILE`")
-	flag.StringVar(&opts.page, "page", "", "rewrite the tables of the page `FILE`, and the plots beside it")
+	flag.StringVar(&opts.page, "page", "", "rewrite the tables of the page `FILE`, and the plots beside it; not with -short")
 	flag.Usage = usage
 	flag.Parse()
-	if flag.NArg() > 0 {
+	if flag.NArg() > 0 || opts.short && opts.page != "" {
 		usage()
 	}
 	if err := bench(ctx, opts, os.Stdout, os.Stderr); err != nil {

@@ -125,9 +125,9 @@ func sizePlot(all []size) []byte {
 		name, colour string
 		of           func(size) float64
 	}{
-		{"opening to the first assertion, wall", floorColour, func(s size) float64 { return s.open }},
-		{"registering a resident credential, wall", thirdColour, func(s size) float64 { return s.resident }},
-		{"discoverable getAssertion, CPU", keyColour, func(s size) float64 { return s.assertion }},
+		{"open to first assertion (wall)", floorColour, func(s size) float64 { return s.open }},
+		{"resident makeCredential (wall)", thirdColour, func(s size) float64 { return s.resident }},
+		{"getAssertion (CPU)", keyColour, func(s size) float64 { return s.assertion }},
 	}
 	var sizes, values []float64
 	for _, s := range all {
@@ -145,8 +145,9 @@ func sizePlot(all []size) []byte {
 	}
 	d.text((left+right)/2, bottom+38, "middle", "discoverable credentials")
 	for i, c := range curves {
-		d.dot(left+float64(i)*215, 392, c.colour)
-		d.text(left+float64(i)*215+10, 396, "start", c.name, `font-size="11"`)
+		at := left + 220*float64(i)
+		d.dot(at, 392, c.colour)
+		d.text(at+10, 396, "start", c.name)
 		d.curve(all, c.of, x, y, c.colour)
 	}
 	return d.finish()

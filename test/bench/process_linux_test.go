@@ -40,10 +40,13 @@ func newProgram(b *testing.B) program {
 	return program{build(b, "../../cmd/softkey"), filepath.Join(dir, "key.sock")}
 }
 
+// build builds a program as packaging/build does.
 func build(b *testing.B, pkg string) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "program")
-	if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path
