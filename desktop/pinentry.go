@@ -121,7 +121,7 @@ func (d *dialog) prepare(q Question, timeout time.Duration) error {
 }
 
 // text is a question as a command has it.
-func (q Question) text() string { return escapeAssuan(q.Title+"\n"+q.Body, maxText) }
+func (q Question) text() string { return escapeAssuan(strings.TrimSpace(q.Title+"\n"+q.Body), maxText) }
 
 // setting is a command that says how a dialog is to be.
 type setting struct {
