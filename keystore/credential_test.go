@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -66,6 +67,27 @@ func wantStored(t *testing.T, tx keystore.Tx, want ...*keystore.Credential) {
 	}
 	for rpID := range byRP {
 		t.Errorf("RPs: %q is missing", rpID)
+	}
+	wantHashes(t, tx)
+}
+
+// wantHashes checks that the hashes lead to the relying parties, in their order.
+func wantHashes(t *testing.T, tx keystore.Tx) {
+	t.Helper()
+	next, stop := iter.Pull2(keystore.RPHashes(tx))
+	defer stop()
+	for rp, err := range keystore.RPs(tx) {
+		hash, hashErr, _ := next()
+		found, findErr := keystore.FindRP(tx, hash)
+		if err := errors.Join(err, hashErr, findErr); err != nil || found == nil || *found != rp {
+			t.Errorf("FindRP(%x): got %v, %v; want %v", hash, found, err, rp)
+		}
+	}
+	if hash, err, ok := next(); ok {
+		t.Errorf("RPHashes: got %x, %v after the last", hash, err)
+	}
+	if rp, err := keystore.FindRP(tx, [32]byte{}); rp != nil || err != nil {
+		t.Errorf("FindRP of an unknown one: got %v, %v; want nil", rp, err)
 	}
 }
 
@@ -424,6 +446,18 @@ func TestDamagedRP(t *testing.T) {
 		if n != 1 {
 			t.Errorf("RPs: got %d items, want 1", n)
 		}
-		return nil
+		if rp, err := keystore.FindRP(tx, hash); err == nil {
+			t.Errorf("FindRP: got %v, want an error", rp)
+		}
+		return tx.Put("index", []byte("rshort"), nil)
+	})
+	view(t, s, func(tx keystore.Tx) {
+		var last error
+		for _, err := range keystore.RPHashes(tx) {
+			last = err
+		}
+		if last == nil {
+			t.Error("RPHashes with a short key: got no error")
+		}
 	})
 }

@@ -27,6 +27,33 @@ func RPs(tx Tx) iter.Seq2[RP, error] {
 	}
 }
 
+// RPHashes yields the hashes of the relying parties that have credentials, in
+// order: 32 bytes of each are all that an enumeration of very many has to keep.
+func RPHashes(tx Tx) iter.Seq2[[32]byte, error] {
+	return func(yield func([32]byte, error) bool) {
+		for key := range tx.All(bucketIndex, []byte{indexRP}) {
+			if len(key) != 1+32 {
+				yield([32]byte{}, fmt.Errorf("%w: %x", errRPRecord, key))
+				return
+			}
+			if !yield([32]byte(key[1:]), nil) {
+				return
+			}
+		}
+	}
+}
+
+// FindRP returns the relying party with the given hash, or nil if it has no
+// credentials.
+func FindRP(tx Tx, rpIDHash [32]byte) (*RP, error) {
+	stored := tx.Get(bucketIndex, rpKey(rpIDHash))
+	if stored == nil {
+		return nil, nil
+	}
+	rp, err := decodeRP(rpIDHash[:], stored)
+	return &rp, err
+}
+
 // addToRP counts c among the credentials of its relying party.
 func addToRP(tx Tx, c *Credential) error {
 	rp, err := rpOf(tx, c)
@@ -53,11 +80,11 @@ func removeFromRP(tx Tx, c *Credential) error {
 
 // rpOf returns the relying party of c, with a Count of 0 if it is new.
 func rpOf(tx Tx, c *Credential) (RP, error) {
-	stored := tx.Get(bucketIndex, rpKey(c.RPIDHash))
-	if stored == nil {
-		return RP{IDHash: c.RPIDHash}, nil
+	rp, err := FindRP(tx, c.RPIDHash)
+	if rp == nil {
+		return RP{IDHash: c.RPIDHash}, err
 	}
-	return decodeRP(c.RPIDHash[:], stored)
+	return *rp, err
 }
 
 // encode returns the record of rp. It is not CBOR, for 100,000 of them are to
