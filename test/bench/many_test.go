@@ -23,7 +23,7 @@ func BenchmarkMany(b *testing.B) {
 	b.Run("Assertion", func(b *testing.B) {
 		compare(b, operations, each(func() { all[rand.IntN(len(all))].next() }), each(func() { all[0].next() }))
 	})
-	b.Run("Clients", func(b *testing.B) { compareRounds(b, 1, 1, burst(all, 4096), burst(all, 16)) })
+	b.Run("Clients", func(b *testing.B) { compareRounds(b, 1, 1, burst(b, all, 4096), burst(b, all, 16)) })
 }
 
 // fleet is a set of devices on the disk, each of which was used before.
@@ -149,19 +149,35 @@ func (f *fleet) assertions(b *testing.B) []*assertions {
 	return all
 }
 
-// burst has as many assertions made by clients at once, each with an
-// authenticator of its own: each makes its share.
-func burst(all []*assertions, clients int) task {
+// burst has 4096 assertions made by clients at once, who are there all the time,
+// each with an authenticator of its own: each makes its share.
+func burst(b *testing.B, all []*assertions, clients int) task {
+	b.Helper()
 	const total = 4096
-	return each(func() {
-		var wg sync.WaitGroup
-		for _, a := range all[:clients] {
-			wg.Go(func() {
+	var running, working sync.WaitGroup
+	begin := make([]chan struct{}, clients)
+	for i := range begin {
+		begin[i] = make(chan struct{}, 1)
+		running.Go(func() {
+			for range begin[i] {
 				for range total / clients {
-					a.next()
+					all[i].next()
 				}
-			})
+				working.Done()
+			}
+		})
+	}
+	b.Cleanup(func() {
+		for _, c := range begin {
+			close(c)
 		}
-		wg.Wait()
+		running.Wait()
+	})
+	return each(func() {
+		working.Add(clients)
+		for _, c := range begin {
+			c <- struct{}{}
+		}
+		working.Wait()
 	})
 }
