@@ -47,7 +47,15 @@ func newCompletion(p *program) *cobra.Command {
 
 // complete lets a shell complete the values of a flag.
 func complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoSpace))
+	completeLater(cmd, flag, func() []string { return values })
+}
+
+// completeLater is complete for values that cost something: they are asked for
+// when a shell wants them, and not at each start of softkey.
+func completeLater(cmd *cobra.Command, flag string, values func() []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoSpace
+	})
 	if err != nil {
 		panic(err) // cmd has no such flag
 	}

@@ -44,7 +44,7 @@ func (k *keyFlags) add(cmd *cobra.Command) {
 	f.StringVar(&k.ca, "attestation-ca", "", "have attestation certificates issued by the CA in the PEM `FILE`")
 	f.StringVar(&k.caKey, "attestation-ca-key", "", "the private key of that CA, in the PEM `FILE`")
 	k.opener.add(cmd)
-	complete(cmd, "profile", profileNames()...)
+	completeLater(cmd, "profile", profileNames)
 	complete(cmd, "verification", verificationModes.values()...)
 }
 
