@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"errors"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -18,6 +19,7 @@ type openBucket struct {
 type home interface {
 	Bucket(name []byte) *bbolt.Bucket
 	CreateBucketIfNotExists(name []byte) (*bbolt.Bucket, error)
+	DeleteBucket(name []byte) error
 }
 
 // isReserved tells whether b is beside the buckets of a [Tx].
@@ -56,6 +58,20 @@ func (t *boltTx) makeBucket(b Bucket) (*openBucket, error) {
 	}
 	bucket, err := h.CreateBucketIfNotExists([]byte(b))
 	return t.keep(b, bucket), err
+}
+
+// drop deletes a bucket as a whole: a million keys one by one would have to be in
+// memory all at once. It cannot be taken back but with the transaction.
+func (t *boltTx) drop(b Bucket) error {
+	if t.bucket(b) == nil {
+		return nil
+	}
+	for range t.stored(b, nil) {
+		t.keys--
+	}
+	defer func() { blame(recover()) }()
+	t.open = slices.DeleteFunc(t.open, func(o openBucket) bool { return o.name == b })
+	return t.write(func() error { return t.home.DeleteBucket([]byte(b)) })
 }
 
 // findHome returns what holds the buckets; nil, if nothing of the authenticator

@@ -278,3 +278,40 @@ func work(t *testing.T, s *Bolt, n, updates int) map[string]string {
 	}
 	return model
 }
+
+// A reset that fails is taken back, alone and among others, and the keys are
+// counted right.
+func TestGroupTakesBackAReset(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Update(func(tx Tx) error { return PutDeviceKey(tx, [32]byte{1}) }); err != nil {
+		t.Fatal(err)
+	}
+	ofFn := errors.New("of fn")
+	failing := func(tx Tx) error { return errors.Join(Reset(tx), PutDeviceKey(tx, [32]byte{2}), ofFn) }
+	if err := s.Update(failing); !errors.Is(err, ofFn) {
+		t.Errorf("got %v, want the error of fn", err)
+	}
+	if errs := together(s, failing); !errors.Is(errs[0], ofFn) || errs[1] != nil {
+		t.Errorf("got %v, want the error of fn and none", errs)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(dir, Options{NoSync: true}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.View(func(tx Tx) error {
+		if key, ok := DeviceKey(tx); !ok || key != [32]byte{1} {
+			t.Errorf("DeviceKey: got %x, %t; want that of before", key, ok)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -26,6 +26,9 @@ func Reset(tx Tx) error {
 // empty deletes all keys of b, once it has seen them all: a bucket must not be
 // changed under All.
 func empty(tx Tx, b Bucket) error {
+	if t, ok := tx.(*boltTx); ok && !t.journal {
+		return t.drop(b)
+	}
 	var keys [][]byte
 	for key := range tx.All(b, nil) {
 		keys = append(keys, key)
