@@ -20,10 +20,12 @@ type loop struct {
 	arrivals chan arrival  // from the reader, which closes it when the link fails
 	noticed  chan struct{} // holds a token while progress has news
 	answers  chan answered // from the workers; has room for all
+	work     chan func()   // to the workers; has room for all
 	quit     chan struct{} // closed when the loop ended
 	timers   [clocks]*time.Timer
 
 	progress progress // of the command started last
+	idle     int      // workers that have nothing to do
 	reports  []Report // those of the message being sent, reused
 	writeErr error    // ends the loop
 }
@@ -49,6 +51,7 @@ func newLoop(l link, c *crew, cfg Config) *loop {
 		arrivals: make(chan arrival),
 		noticed:  make(chan struct{}, 1),
 		answers:  make(chan answered, maxRunning),
+		work:     make(chan func(), maxRunning),
 		quit:     make(chan struct{}),
 	}
 	s.machine = newMachine(cfg, s)
@@ -97,6 +100,7 @@ func (s *loop) answered(a answered) {
 		s.heed()
 	default:
 	}
+	s.idle++
 	s.machine.finish(a.number, a.answer)
 }
 
@@ -126,7 +130,23 @@ func (s *loop) start(number uint64, m Message) {
 		}
 	}
 	work := s.crew.prepare(m, notify)
-	s.crew.workers.Go(func() { s.answers <- answered{number, work()} })
+	s.employ(func() { s.answers <- answered{number, work()} })
+}
+
+// employ gives work to a worker that has none, or else to a new one; serve ends
+// them. The stack of one that has worked is large enough, which a new goroutine
+// would find out step by step.
+func (s *loop) employ(work func()) {
+	s.work <- work
+	if s.idle > 0 {
+		s.idle--
+		return
+	}
+	s.crew.workers.Go(func() {
+		for work := range s.work {
+			work()
+		}
+	})
 }
 
 func (s *loop) cancel(cause error) { s.crew.cancel(cause) }

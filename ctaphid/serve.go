@@ -61,6 +61,7 @@ func serve(ctx context.Context, l link, h ctap.Handler, cfg Config) error {
 	s.close()
 	close(s.quit)
 	reader.Wait()
+	close(s.work)
 	s.crew.dismiss()
 
 	switch {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -321,4 +322,33 @@ func TestServeAfterTheEnd(t *testing.T) {
 	if err := Serve(ctx, device, token{}, Config{}); err != nil {
 		t.Errorf("Serve = %v, want nil", err)
 	}
+}
+
+// TestWorkersAreUsedAgain checks that commands one after another need one worker,
+// and that those which are aborted do not gather workers.
+func TestWorkersAreUsedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, serveIn(t, token{}, Config{}, pipeSize))
+		counts := make(map[int]bool)
+		for range 5 {
+			w.send(owner, CommandCBOR, 4)
+			w.want(0, owner, CommandCBOR, 0)
+			synctest.Wait()
+			counts[runtime.NumGoroutine()] = true
+		}
+		if len(counts) != 1 {
+			t.Errorf("numbers of goroutines %v, want one", counts)
+		}
+		before := runtime.NumGoroutine()
+		for range 5 {
+			w.send(owner, CommandCBOR, 1) // waits
+			w.want(0, owner, CommandKeepalive, 2)
+			w.send(owner, CommandInit, nonce...)
+			w.wantInit(owner)
+			synctest.Wait()
+		}
+		if n := runtime.NumGoroutine(); n > before+1 {
+			t.Errorf("%d goroutines after aborts, %d before; want one more at most", n, before)
+		}
+	})
 }
