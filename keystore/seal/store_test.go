@@ -65,31 +65,36 @@ func TestDamage(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			inner := keystore.NewMemory()
-			s := NewKey().open(inner)
-			update(t, s, func(tx keystore.Tx) error {
-				return errors.Join(
-					tx.Put(b, []byte("policy"), []byte("value")),
-					tx.Put(b, []byte("other"), []byte("value")),
-					tx.Put("credentials", []byte("policy"), []byte("value")),
-				)
-			})
-			update(t, inner, tt.alter)
-			get := func(tx keystore.Tx) error { tx.Get(b, []byte("policy")); return nil }
-			all := func(tx keystore.Tx) error {
-				for range tx.All(b, nil) {
-				}
-				return nil
-			}
-			for name, err := range map[string]error{"Get": s.View(get), "All": s.View(all), "Get in Update": s.Update(get)} {
-				if !errors.Is(err, keystore.ErrDamaged) {
-					t.Errorf("%s: got %v, want %v", name, err, keystore.ErrDamaged)
-				}
-			}
-			update(t, s, func(tx keystore.Tx) error { return tx.Put(b, []byte("policy"), []byte("again")) })
-		})
+		t.Run(tt.name+", in memory", func(t *testing.T) { testDamage(t, keystore.NewMemory(), tt.alter) })
+		t.Run(tt.name+", in a file", func(t *testing.T) { testDamage(t, openBolt(t, t.TempDir()), tt.alter) })
 	}
+}
+
+// testDamage has alter change what is in inner, behind the back of the sealed
+// store on it.
+func testDamage(t *testing.T, inner keystore.Store, alter func(keystore.Tx) error) {
+	const b = keystore.Bucket("settings")
+	s := NewKey().open(inner)
+	update(t, s, func(tx keystore.Tx) error {
+		return errors.Join(
+			tx.Put(b, []byte("policy"), []byte("value")),
+			tx.Put(b, []byte("other"), []byte("value")),
+			tx.Put("credentials", []byte("policy"), []byte("value")),
+		)
+	})
+	update(t, inner, alter)
+	get := func(tx keystore.Tx) error { tx.Get(b, []byte("policy")); return nil }
+	all := func(tx keystore.Tx) error {
+		for range tx.All(b, nil) {
+		}
+		return nil
+	}
+	for name, err := range map[string]error{"Get": s.View(get), "All": s.View(all), "Get in Update": s.Update(get)} {
+		if !errors.Is(err, keystore.ErrDamaged) {
+			t.Errorf("%s: got %v, want %v", name, err, keystore.ErrDamaged)
+		}
+	}
+	update(t, s, func(tx keystore.Tx) error { return tx.Put(b, []byte("policy"), []byte("again")) })
 }
 
 func TestOpen(t *testing.T) {
