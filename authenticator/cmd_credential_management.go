@@ -145,9 +145,10 @@ func (op *credentialManagement) getCredsMetadata() (*ctap.CredentialManagementRe
 	return &ctap.CredentialManagementResponse{ExistingCount: &existing, RemainingCount: &remaining}, err
 }
 
-// rpList and recordList are what the enumerations go on with.
+// rpList and recordList are what the enumerations go on with. Of relying parties
+// there may be very many, so the list has their hashes alone.
 type (
-	rpList     []keystore.RP
+	rpList     [][32]byte
 	recordList []*keystore.Credential
 )
 
@@ -158,11 +159,11 @@ func (op *credentialManagement) enumerateRPs() (*ctap.CredentialManagementRespon
 	}
 	var list rpList
 	err := op.a.cfg.Store.View(func(tx keystore.Tx) error {
-		for rp, err := range keystore.RPs(tx) {
+		for rpIDHash, err := range keystore.RPHashes(tx) {
 			if err != nil {
 				return err
 			}
-			list = append(list, rp)
+			list = append(list, rpIDHash)
 		}
 		return nil
 	})
@@ -172,7 +173,10 @@ func (op *credentialManagement) enumerateRPs() (*ctap.CredentialManagementRespon
 	if len(list) == 0 {
 		return nil, ctap.StatusNoCredentials
 	}
-	resp := describeRP(list[0])
+	resp, err := op.describeRP(list[0])
+	if err != nil {
+		return nil, err
+	}
 	resp.TotalRPs = uint64(len(list))
 	op.goOn(list[1:])
 	return resp, nil
@@ -185,11 +189,22 @@ func (op *credentialManagement) nextRP() (*ctap.CredentialManagementResponse, er
 		return nil, op.exhausted()
 	}
 	op.a.sequence.state = list[1:]
-	return describeRP(list[0]), nil
+	return op.describeRP(list[0])
 }
 
-func describeRP(rp keystore.RP) *ctap.CredentialManagementResponse {
-	return &ctap.CredentialManagementResponse{RP: &ctap.RelyingParty{ID: rp.ID, Name: rp.Name}, RPIDHash: rp.IDHash[:]}
+func (op *credentialManagement) describeRP(rpIDHash [32]byte) (*ctap.CredentialManagementResponse, error) {
+	var rp *keystore.RP
+	err := op.a.cfg.Store.View(func(tx keystore.Tx) (err error) {
+		rp, err = keystore.FindRP(tx, rpIDHash)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case rp == nil: // nothing but this command has run since it was listed
+		return nil, fmt.Errorf("relying party %x is listed but not there", rpIDHash)
+	}
+	return &ctap.CredentialManagementResponse{RP: &ctap.RelyingParty{ID: rp.ID, Name: rp.Name}, RPIDHash: rpIDHash[:]}, nil
 }
 
 // enumerateCredentials is §6.8.4.
