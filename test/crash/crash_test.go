@@ -46,6 +46,7 @@ var parts = []struct {
 	{"a loss is noticed", testNoticed},
 	{"torn writes", testTorn},
 	{"damage", testDamage},
+	{"damage, large", testLarge},
 	{"files refused", testRefused},
 	{"disk", testDisk},
 	{"clock", testClock},

@@ -71,7 +71,7 @@ func fill(f []byte, page int, next func() byte) []byte {
 func testDamage(t *testing.T, s *suite, tab *table) {
 	r := tab.row(t, "damaged files")
 	p := s.base.clone(t)
-	enlarge(t, p.state)
+	enlarge(t, p.state, 100)
 	want := contentsOf(t, p.state)
 	good := readStore(t, p.state)
 	random := s.random(t.Name())
@@ -85,8 +85,9 @@ func testDamage(t *testing.T, s *suite, tab *table) {
 	r.note = b.judge(t, r)
 }
 
-// enlarge stores so many credentials that there are pages of each kind.
-func enlarge(t *testing.T, dir string) {
+// enlarge stores so many credentials more. With a hundred there are pages of each
+// kind.
+func enlarge(t *testing.T, dir string, credentials int) {
 	t.Helper()
 	s, err := keystore.Open(dir, keystore.Options{NoSync: true})
 	if err != nil {
@@ -94,7 +95,7 @@ func enlarge(t *testing.T, dir string) {
 	}
 	defer s.Close()
 	err = s.Update(func(tx keystore.Tx) error {
-		for n := range 100 {
+		for n := range credentials {
 			rpID := siteName(n % 40)
 			c := &keystore.Credential{
 				ID: newHash(), RPIDHash: sha256.Sum256([]byte(rpID)), RPID: rpID, UserID: newHash(), UserName: "user", KeyHandle: newHash(),

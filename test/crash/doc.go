@@ -9,6 +9,7 @@
 //	a loss is noticed    by the checks of the above, if there is one
 //	torn writes          of a commit, some sectors never reached the disk
 //	damage               the file is cut, overwritten, or has bits flipped
+//	damage, large        the same, of one that is not counted when it is opened
 //	files refused        of other programs, of a newer softkey, cut
 //	disk                 full, read-only
 //	clock                a key that comes up before the time at which it was made
