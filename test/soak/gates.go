@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// The gates. What the program holds is compared with the first sample after all
-// was warm.
+// The gates. What the program holds is compared with the first sample under load.
+// In a short run on a slow machine that is not warm yet: an idle key has 13 MB, of
+// which 2 are anonymous, one in use 21 and 8. Ten minutes add half a megabyte.
 const (
-	maxGrowthRSS  = 8 << 10 // kB; ten minutes grew by 400
-	maxGrowthAnon = 4 << 10 // kB; ten minutes grew by 216
+	maxGrowthRSS  = 12 << 10 // kB
+	maxGrowthAnon = 8 << 10  // kB
 	maxThreads    = 8       // more than after the warm-up: the Go runtime makes one for each system call that is slow
 	maxStore      = 8 << 10 // kB: the clients' credentials are few
 )

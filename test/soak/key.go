@@ -62,6 +62,7 @@ func startKey(program, dir string) (*key, error) {
 	k.cmd = exec.Command(program, "run", "--json", "--state", k.state, "--pin-file", pin,
 		"--transport", "unix:"+filepath.Join(run, "key.sock"), "--transport", "tcp:127.0.0.1:0", "--transport", "udp:127.0.0.1:0",
 		"--control", "unix:"+filepath.Join(run, "control.sock"), "--presence", "control", "--presence-timeout", touchTimeout.String())
+	k.cmd.Env = append(os.Environ(), "SOFTKEY_DUMPABLE=1") // or its /proc is for root alone
 	stderr, err := k.cmd.StderrPipe()
 	if err != nil {
 		return nil, err

@@ -24,9 +24,9 @@ func TestJudgeSamples(t *testing.T) {
 		want   string // the gate; empty: none
 	}{
 		{"nothing", func(*sample) {}, ""},
-		{"memory within its bound", func(s *sample) { s.rss += 7000 }, ""},
-		{"memory", func(s *sample) { s.rss += 8000 }, "RSS in kB"},
-		{"anonymous memory", func(s *sample) { s.anon += 4000 }, "anonymous memory"},
+		{"memory within its bound", func(s *sample) { s.rss += 11000 }, ""},
+		{"memory", func(s *sample) { s.rss += 12000 }, "RSS in kB"},
+		{"anonymous memory", func(s *sample) { s.anon += 8000 }, "anonymous memory"},
 		{"a file more", func(s *sample) { s.files++ }, "open files"},
 		{"threads", func(s *sample) { s.threads += 8 }, "threads"},
 		{"store", func(s *sample) { s.store = 9000 }, "store in kB"},
