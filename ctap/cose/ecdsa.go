@@ -185,7 +185,6 @@ func (c *nist) signer(pair []byte) *signer {
 	if !ok {
 		s = new(signer)
 		s.Curve = c.curve
-		//lint:ignore SA1019 all other ways would compute Q
 		s.D, s.X, s.Y = &s.d, &s.x, &s.y
 	}
 	s.d.SetBytes(pair[:c.size])
