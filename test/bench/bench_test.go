@@ -84,7 +84,7 @@ func TestJudgeAttempts(t *testing.T) {
 	if r := rows[0]; r.verdict != withinGate || r.attempts != 2 || r.median != 1.20 || r.same() != "1.00 ±0.01" {
 		t.Errorf("got %+v, want 1.20 within the gate at the second attempt, and a noise of 0.01", r)
 	}
-	if err := missed(rows, false); err != nil {
+	if err := missed(rows); err != nil {
 		t.Errorf("got %v, want no goal missed", err)
 	}
 	g.gate = 1.19
@@ -92,18 +92,33 @@ func TestJudgeAttempts(t *testing.T) {
 	if got := doubtful(rows); len(got) != 1 || got[0] != "GetAssertion" {
 		t.Errorf("got %q to be measured again, want GetAssertion", got)
 	}
-	if err := missed(rows, true); err == nil || !strings.Contains(err.Error(), "1.20 [1.18 1.22] ×, gate ≤ 1.19") {
+	if err := missed(rows); err == nil || !strings.Contains(err.Error(), "1.20 [1.18 1.22] ×, gate ≤ 1.19") {
 		t.Errorf("got %v, want the figure and its gate", err)
 	}
 }
 
 func TestNotMeasured(t *testing.T) {
 	rows := judge([]goal{{number: "7", benchmark: "Heap", unit: "allocs", gate: 95}}, readOutput(t), false)
-	if err := missed(rows, false); err == nil {
+	if err := missed(rows); err == nil {
 		t.Error("a goal that was not measured: got no error")
 	}
-	if err := missed(rows, true); err != nil {
-		t.Errorf("where benchmarks were chosen: got %v", err)
+}
+
+// Where benchmarks are chosen, the table has their goals alone.
+func TestBenchOfResults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "results.txt")
+	if err := os.WriteFile(path, []byte(output), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var table bytes.Buffer
+	if err := bench(t.Context(), options{from: path, bench: "some"}, &table, io.Discard); err != nil {
+		t.Errorf("got %v, want no goal missed", err)
+	}
+	if got := strings.Count(table.String(), "\n"); got != 3 {
+		t.Errorf("got a table of %d lines, want the heading and two goals:\n%s", got, &table)
+	}
+	if err := bench(t.Context(), options{from: path}, io.Discard, io.Discard); err == nil {
+		t.Error("without a choice most goals are not measured: got no error")
 	}
 }
 

@@ -86,15 +86,14 @@ func (g goal) beyond(v, limit float64) bool {
 	return v > limit
 }
 
-// missed is nil where all rows are within their gates. Those that were not
-// measured are missed, unless some were chosen.
-func missed(rows []row, chosen bool) error {
+// missed is nil where all rows were measured and are within their gates.
+func missed(rows []row) error {
 	var lines []string
 	for _, r := range rows {
 		switch {
 		case r.verdict == miss:
 			lines = append(lines, fmt.Sprintf("goal %s: %s: %s, gate %s", r.number, r.what, r.measured(), r.limit(r.gate)))
-		case r.verdict == notMeasured && !chosen:
+		case r.verdict == notMeasured:
 			lines = append(lines, fmt.Sprintf("goal %s: %s: not measured", r.number, r.what))
 		}
 	}

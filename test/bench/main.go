@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 )
 
 // Exit codes.
@@ -71,19 +72,25 @@ func bench(ctx context.Context, opts options, stdout, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if opts.keep != "" {
-		if err := os.WriteFile(opts.keep, results.raw.Bytes(), 0o644); err != nil {
-			return err
-		}
-	}
 	rows := judge(goals, results, opts.short)
+	if opts.bench != "" {
+		rows = slices.DeleteFunc(rows, func(r row) bool { return r.verdict == notMeasured })
+	}
 	if err := writeTable(stdout, rows); err != nil {
 		return err
 	}
 	if opts.page != "" {
 		err = rewritePage(opts.page, rows, results)
 	}
-	return errors.Join(missed(rows, opts.bench != ""), err)
+	return errors.Join(missed(rows), err)
+}
+
+// save keeps what there is so far: measuring again takes time.
+func (o options) save(r *results) error {
+	if o.keep == "" {
+		return nil
+	}
+	return os.WriteFile(o.keep, r.raw.Bytes(), 0o644)
 }
 
 // results reads or measures.

@@ -93,13 +93,13 @@ func measure(ctx context.Context, goals []goal, o options, log io.Writer) (*resu
 	if pattern == "" {
 		pattern = "."
 	}
-	if err := r.run(ctx, pattern, o.short, log); err != nil {
+	if err := r.run(ctx, pattern, o, log); err != nil {
 		return nil, err
 	}
 	for range attempts - 1 {
 		for _, name := range doubtful(judge(goals, r, o.short)) {
 			fmt.Fprintf(log, "bench: %s again\n", name)
-			if err := r.run(ctx, exactly(name), o.short, log); err != nil {
+			if err := r.run(ctx, exactly(name), o, log); err != nil {
 				return nil, err
 			}
 		}
@@ -108,19 +108,22 @@ func measure(ctx context.Context, goals []goal, o options, log io.Writer) (*resu
 }
 
 // run runs the benchmarks that match pattern.
-func (r *results) run(ctx context.Context, pattern string, short bool, log io.Writer) error {
+func (r *results) run(ctx context.Context, pattern string, o options, log io.Writer) error {
 	rounds := longRounds
-	if short {
+	if o.short {
 		rounds = shortRounds
 	}
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchtime", fmt.Sprintf("%dx", rounds),
-		"-timeout", "30m", fmt.Sprintf("-short=%t", short), "./test/bench")
+		"-timeout", "30m", fmt.Sprintf("-short=%t", o.short), "./test/bench")
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, &progress{log: log}), log
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("go test: %w\n%s", err, output.Bytes())
 	}
-	return r.read(output.Bytes())
+	if err := r.read(output.Bytes()); err != nil {
+		return err
+	}
+	return o.save(r)
 }
 
 // exactly returns the pattern that matches one benchmark.
