@@ -20,11 +20,11 @@ import (
 // testDisk puts a key on a disk that is full, and on one that is read-only. Both
 // are a file system in memory, which a child mounts for itself alone.
 func testDisk(t *testing.T, s *suite, tab *table) {
-	for role, kind := range map[string]string{"small": "disk full", "readonly": "disk read-only"} {
-		t.Run(kind, func(t *testing.T) {
-			r := tab.row(t, kind)
+	for _, d := range []struct{ role, kind string }{{"small", "disk full"}, {"readonly", "disk read-only"}} {
+		t.Run(d.kind, func(t *testing.T) {
+			r := tab.row(t, d.kind)
 			cmd := exec.Command(os.Args[0], "-test.run=^TestCrash$", "-test.count=1", "-test.v")
-			cmd.Env = append(os.Environ(), childRole+"="+role, "SOFTKEY="+s.program, childState+"="+t.TempDir())
+			cmd.Env = append(os.Environ(), childRole+"="+d.role, "SOFTKEY="+s.program, childState+"="+t.TempDir())
 			cmd.SysProcAttr = &syscall.SysProcAttr{
 				Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 				UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
