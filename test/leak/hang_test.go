@@ -129,12 +129,12 @@ func TestCancellation(t *testing.T) {
 			if !r.asks {
 				continue
 			}
-			h.write(h.reports(r)...)
+			h.begin(r)
 			<-asked
 			h.send(ctaphid.CommandCancel)
 			h.want(ctaphid.CommandCBOR, byte(ctap.StatusKeepaliveCancel))
 
-			h.write(h.reports(r)...)
+			h.begin(r)
 			<-asked
 			h.send(ctaphid.CommandInit, nonce...)
 			if cmd, got := h.answer(); cmd != ctaphid.CommandInit || string(got[:8]) != string(nonce) {

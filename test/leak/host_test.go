@@ -47,6 +47,23 @@ func (h *host) send(cmd ctaphid.Command, payload ...byte) {
 	h.write(h.reports(request{command: cmd, payload: payload})...)
 }
 
+// begin sends a request that asks the user, and returns when the key is at work on
+// it. As long as two commands that were aborted have not left, the key is busy.
+func (h *host) begin(r request) {
+	h.t.Helper()
+	for {
+		h.write(h.reports(r)...)
+		switch answer := h.next(); {
+		case answer.Command() == ctaphid.CommandKeepalive:
+			return
+		case answer.Command() == ctaphid.CommandError && answer[7] == byte(ctaphid.ErrChannelBusy):
+		case answer.Command() == ctaphid.CommandCBOR && answer[7] == byte(ctap.StatusChannelBusy):
+		default:
+			h.t.Fatalf("%s: got %x, want a keepalive", r.name, answer)
+		}
+	}
+}
+
 // next returns the next report of the host's channel.
 func (h *host) next() ctaphid.Report {
 	h.t.Helper()
