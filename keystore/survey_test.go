@@ -1,6 +1,7 @@
 package keystore_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -57,4 +58,55 @@ func wantAllOrDamage(t *testing.T, s *keystore.Bolt) {
 	if n != want {
 		t.Errorf("got %d keys, want %d", n, want)
 	}
+}
+
+// The list of free pages must have all that are not in use, and no other.
+func TestFreePages(t *testing.T) {
+	dir := t.TempDir()
+	content := makeStore(t, dir, keystore.Options{})
+	const freelist, branches = 16, 1
+	list := pageOf(t, content, freelist)
+	count := binary.NativeEndian.Uint16(list[10:])
+	inUse := binary.NativeEndian.Uint64(pageOf(t, content, branches))
+	binary.NativeEndian.PutUint64(list[16+8*int(count):], inUse)
+	for _, wrong := range []uint16{count + 1, count - 1} {
+		binary.NativeEndian.PutUint16(list[10:], wrong)
+		write(content)(t, dir)
+		wantDamaged(t, dir)
+	}
+}
+
+// The keys of a page are less than the first of the next.
+func TestKeyBeyondItsPage(t *testing.T) {
+	dir := t.TempDir()
+	content := makeStore(t, dir, keystore.Options{})
+	const branches, header, element = 1, 16, 16
+	child := binary.NativeEndian.Uint64(pageOf(t, content, branches)[header+8:])
+	leaf := content[child*4096:][:4096]
+	last := leaf[header+element*(int(binary.NativeEndian.Uint16(leaf[10:]))-1):]
+	last[binary.NativeEndian.Uint32(last[4:])] = 0xFF // the first byte of the key
+	write(content)(t, dir)
+	wantDamaged(t, dir)
+}
+
+func wantDamaged(t *testing.T, dir string) {
+	t.Helper()
+	wantRefused(t, dir, keystore.ErrDamaged, func() error {
+		_, err := keystore.Open(dir, keystore.Options{})
+		return err
+	})
+}
+
+// pageOf returns the last page of a kind. The older ones of a kind may be free.
+func pageOf(t *testing.T, content []byte, kind byte) (found []byte) {
+	t.Helper()
+	for at := 2 * 4096; at < len(content); at += 4096 {
+		if page := content[at : at+4096]; page[8] == kind {
+			found = page
+		}
+	}
+	if found == nil {
+		t.Fatalf("the store has no page of kind %d", kind)
+	}
+	return found
 }

@@ -96,7 +96,7 @@ func TestFirstPageDamaged(t *testing.T) {
 func TestKeysNotFound(t *testing.T) {
 	dir := t.TempDir()
 	content := makeStore(t, dir, keystore.Options{})
-	branch := branchPage(t, content)
+	branch := pageOf(t, content, 1)
 	const header, element = 16, 16 // element: where the key is (4), its length (4), the page (8)
 	second := branch[header+element:]
 	key := second[binary.NativeEndian.Uint32(second):][:binary.NativeEndian.Uint32(second[4:])]
@@ -106,17 +106,4 @@ func TestKeysNotFound(t *testing.T) {
 		_, err := keystore.Open(dir, keystore.Options{})
 		return err
 	})
-}
-
-// branchPage returns a page of branches that is in use.
-func branchPage(t *testing.T, content []byte) []byte {
-	t.Helper()
-	const branches = 1 // in the flags, after the page number
-	for page := content[2*4096:]; len(page) >= 4096; page = page[4096:] {
-		if page[8] == branches {
-			return page[:4096]
-		}
-	}
-	t.Fatal("the store has no branch")
-	return nil
 }
