@@ -11,6 +11,7 @@ import (
 const (
 	reached     = "ok"
 	withinGate  = "within gate"
+	offTarget   = "off target" // and there is no gate
 	miss        = "MISS"
 	printed     = "printed"      // there is no target, or this run does not judge it
 	notMeasured = "not measured" // its benchmark did not run
@@ -67,8 +68,10 @@ func (g goal) verdict(v float64, short bool) string {
 	switch {
 	case g.target == 0 && g.gate == 0, short && g.kind == machine:
 		return printed
-	case g.beyond(v, g.gate), v < g.floor, math.IsNaN(v):
+	case g.beyond(v, g.gate), g.floor > 0 && v < g.floor, math.IsNaN(v):
 		return miss
+	case g.beyond(v, g.target) && g.gate == 0:
+		return offTarget
 	case g.beyond(v, g.target):
 		return withinGate
 	}

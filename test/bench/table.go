@@ -92,7 +92,7 @@ func (g *goal) limit(v float64) string {
 	return "≤ " + number(v)
 }
 
-// number says a figure with three or four digits that matter.
+// number says a figure with three digits or so that matter.
 func number(v float64) string {
 	switch {
 	case v == math.Trunc(v):
@@ -101,10 +101,6 @@ func number(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	case v >= 20:
 		return fmt.Sprintf("%.1f", v)
-	case v < 0.01:
-		return fmt.Sprintf("%.5f", v)
-	case v > 1 && v < 1.005:
-		return fmt.Sprintf("%.4f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
 }

@@ -19,7 +19,8 @@ func describeMachine(ctx context.Context) []byte {
 	fmt.Fprintf(&b, "go: %s\n", strings.TrimPrefix(runtime.Version(), "go"))
 	fmt.Fprintf(&b, "cores: %d\n", runtime.NumCPU())
 	fmt.Fprintf(&b, "kernel: %s\n", said(ctx, "uname", "-sr"))
-	fmt.Fprintf(&b, "filesystem: %s\n", said(ctx, "stat", "-f", "-c", "%T", os.TempDir()))
+	fmt.Fprintf(&b, "filesystem: %s\n", said(ctx, "findmnt", "-n", "-o", "FSTYPE", "-T", os.TempDir()))
+	fmt.Fprintf(&b, "load: %s\n", said(ctx, "cut", "-d", " ", "-f", "1", "/proc/loadavg"))
 	fmt.Fprintf(&b, "commit: %s\n", said(ctx, "git", "describe", "--always", "--dirty"))
 	return b.Bytes()
 }
@@ -41,6 +42,7 @@ func (r *results) machine() string {
 		}
 		return "unknown"
 	}
-	return fmt.Sprintf("Measured on %s at commit `%s`: %s, %s cores, %s, Go %s, state on %s.\n",
-		at("date"), at("commit"), at("cpu"), at("cores"), at("kernel"), at("go"), at("filesystem"))
+	return fmt.Sprintf("Measured on %s at commit `%s`: %s, %s cores, %s, Go %s, state on %s.\n"+
+		"The load of the machine was %s when it began: above 1, wall times and quartiles are\nsomebody else's, too.\n",
+		at("date"), at("commit"), at("cpu"), at("cores"), at("kernel"), at("go"), at("filesystem"), at("load"))
 }
