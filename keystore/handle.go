@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // ErrNotOurs is returned by [Wrapper.Unwrap] for a key handle that this device
@@ -40,7 +41,14 @@ type Wrapper struct {
 	rand io.Reader
 	once sync.Once
 	aead cipher.AEAD // made on first use: most authenticators of a large set are idle
+
+	// spare is what the last Unwrap that failed has left: most handles of a list
+	// are of other devices.
+	spare atomic.Pointer[opened]
 }
+
+// opened is room for the secret of a usual handle, and the AAD.
+type opened [144]byte
 
 // NewWrapper returns a Wrapper that encrypts under key, with nonces read from
 // nonces, or from [rand.Reader] if that is nil. A reader of the caller's must
@@ -77,7 +85,23 @@ func (w *Wrapper) Unwrap(rpIDHash [32]byte, keyHandle []byte) ([]byte, error) {
 	if size < 0 || keyHandle[0] != handleVersion {
 		return nil, ErrNotOurs
 	}
-	buf := make([]byte, 0, size+aadSize)
+	if size+aadSize > len(opened{}) {
+		return w.open(make([]byte, size+aadSize), rpIDHash, keyHandle)
+	}
+	room := w.spare.Swap(nil)
+	if room == nil {
+		room = new(opened)
+	}
+	secret, err := w.open(room[:size+aadSize], rpIDHash, keyHandle)
+	if err != nil {
+		w.spare.Store(room) // which Open has cleared
+	}
+	return secret, err
+}
+
+// open decrypts keyHandle into the beginning of buf, and has the AAD behind.
+func (w *Wrapper) open(buf []byte, rpIDHash [32]byte, keyHandle []byte) ([]byte, error) {
+	size := len(buf) - aadSize
 	aad := appendAAD(buf[size:size], rpIDHash)
 	secret, err := w.gcm().Open(buf[:0:size], keyHandle[1:headSize], keyHandle[headSize:], aad)
 	if err != nil {
