@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/device"
@@ -28,11 +29,29 @@ func BenchmarkGetAssertion(b *testing.B) {
 	a.check()
 }
 
+// BenchmarkGetAssertionHedged signs with randomness, as its floor does.
+func BenchmarkGetAssertionHedged(b *testing.B) {
+	profile, _ := authenticator.ProfileByName(authenticator.DefaultProfile)
+	profile.Signatures = authenticator.SignaturesHedged
+	k := newKey(b, device.Config{Dir: b.TempDir(), Profile: profile})
+	a := k.assertions(cose.ES256, credentials)
+	compare(b, operations, each(func() { a.next() }), onHashes(k.newFloor().GetAssertionHedged))
+	a.check()
+}
+
 // BenchmarkGetAssertionEdDSA has the floor of ES256: that of Ed25519 is lower.
 func BenchmarkGetAssertionEdDSA(b *testing.B) {
 	k := durableKey(b)
 	a := k.assertions(cose.EdDSA, credentials)
 	compare(b, operations, each(func() { a.next() }), onHashes(k.newFloor().GetAssertion))
+	a.check()
+}
+
+// BenchmarkEdDSABesideHedged is the same beside the hedged floor of ES256.
+func BenchmarkEdDSABesideHedged(b *testing.B) {
+	k := durableKey(b)
+	a := k.assertions(cose.EdDSA, credentials)
+	compare(b, operations, each(func() { a.next() }), onHashes(k.newFloor().GetAssertionHedged))
 	a.check()
 }
 

@@ -33,12 +33,14 @@ const blocks = 1024
 func allGoals(short bool) []goal {
 	goals := []goal{
 		{number: "1", what: "getAssertion / floor", benchmark: "GetAssertion", unit: "x-floor", kind: cpu, target: 1.15, gate: 1.25},
+		{number: "1", what: "getAssertion, hedged / hedged floor", benchmark: "GetAssertionHedged", unit: "x-floor", kind: cpu, target: 1.15, gate: 1.25},
 		{number: "2", what: "makeCredential, packed / floor", benchmark: "MakeCredential", unit: "x-floor", kind: cpu, target: 1.15, gate: 1.25},
 		{number: "3", what: "U2F register / floor", benchmark: "U2FRegister", unit: "x-floor", kind: cpu, target: 1.12, gate: 1.20},
 		{number: "3", what: "U2F authenticate / floor", benchmark: "U2FAuthenticate", unit: "x-floor", kind: cpu, target: 1.12, gate: 1.20},
 		{number: "4", what: "getAssertion with hmac-secret / floor", benchmark: "HMACSecret", unit: "x-floor", kind: cpu, target: 1.10, gate: 1.20},
 		{number: "4", what: "PIN token / floor", benchmark: "PINToken", unit: "x-floor", kind: cpu, target: 1.10, gate: 1.20},
 		{number: "5", what: "getAssertion EdDSA / floor of ES256", benchmark: "GetAssertionEdDSA", unit: "x-floor", kind: cpu, target: 0.90, gate: 1.0},
+		{number: "5", what: "getAssertion EdDSA / hedged floor of ES256", benchmark: "EdDSABesideHedged", unit: "x-floor", kind: cpu},
 		{number: "5", what: "getAssertion EdDSA / its own floor", benchmark: "GetAssertionEd25519", unit: "x-floor", kind: cpu},
 		{number: "6", what: "allowList of 20 / of 1", benchmark: "AllowList", unit: "x-floor", kind: cpu, target: 1.15, gate: 1.25},
 		{number: "7", what: "getAssertion: allocations", benchmark: "Heap", unit: "allocs", kind: counted, target: 85, gate: 95},

@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"io"
 	"math/big"
 )
 
@@ -91,9 +92,12 @@ func parseES256(material []byte) *ecdsa.PrivateKey {
 func integer(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
 
 // sign signs as the product does by default: RFC 6979.
-func sign(key *ecdsa.PrivateKey, message []byte) []byte {
+func sign(key *ecdsa.PrivateKey, message []byte) []byte { return signWith(nil, key, message) }
+
+// signWith signs with randomness, without if that is nil.
+func signWith(random io.Reader, key *ecdsa.PrivateKey, message []byte) []byte {
 	digest := sha256.Sum256(message)
-	sig, err := key.Sign(nil, digest[:], crypto.SHA256)
+	sig, err := key.Sign(random, digest[:], crypto.SHA256)
 	must(err)
 	return sig
 }

@@ -12,8 +12,10 @@ import (
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"io"
 )
 
 const (
@@ -67,11 +69,20 @@ const (
 
 // GetAssertion opens a key handle, signs and encodes the answer.
 func (f *Floor) GetAssertion(clientDataHash []byte) []byte {
+	return f.getAssertion(clientDataHash, nil)
+}
+
+// GetAssertionHedged is GetAssertion with randomness in the signature.
+func (f *Floor) GetAssertionHedged(clientDataHash []byte) []byte {
+	return f.getAssertion(clientDataHash, rand.Reader)
+}
+
+func (f *Floor) getAssertion(clientDataHash []byte, random io.Reader) []byte {
 	rpIDHash := sha256.Sum256([]byte(rpID))
 	c := f.next(f.es256)
 	key := parseES256(f.open(c, rpIDHash))
 	authData := f.authData(rpIDHash, userPresent, 0)
-	return assertion(c, authData, sign(key, append(authData, clientDataHash...)))
+	return assertion(c, authData, signWith(random, key, append(authData, clientDataHash...)))
 }
 
 // GetAssertionEdDSA is GetAssertion with Ed25519.

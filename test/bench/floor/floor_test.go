@@ -62,8 +62,10 @@ func pointOf(t *testing.T, all []credential, handle []byte) []byte {
 func TestGetAssertion(t *testing.T) {
 	f := New(500, pinHash)
 	seen := map[string]bool{}
-	for range 3 {
-		got := decode[ctap.GetAssertionResponse](t, f.GetAssertion(clientDataHash))
+	for _, answer := range [][]byte{
+		f.GetAssertion(clientDataHash), f.GetAssertion(clientDataHash), f.GetAssertionHedged(clientDataHash),
+	} {
+		got := decode[ctap.GetAssertionResponse](t, answer)
 		verify(t, pointOf(t, f.es256, got.Credential.ID), append(got.AuthData, clientDataHash...), got.Signature)
 		seen[string(got.Credential.ID)] = true
 	}
