@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/softkey-project/softkey/attestation"
@@ -58,7 +59,7 @@ func (v vault) model(ca *certs.CA, p authenticator.Profile) (*Model, error) {
 	if ca != nil {
 		m.issuer = ca
 	}
-	if m.metadata, err = v.certificate("metadata root", certs.NewMetadataRoot, anyCertificate); err != nil {
+	if m.metadata, err = v.seldom("metadata root", certs.NewMetadataRoot); err != nil {
 		return nil, err
 	}
 	if p.AttestationType == authenticator.AttestationSelf {
@@ -101,12 +102,9 @@ func (v vault) certificate(
 	name string, create func(random io.Reader) (*certs.Identity, error), willDo func(*certs.Identity) bool,
 ) (*certs.Identity, error) {
 	if stored := keystore.Attestation(v.tx, name); stored != nil {
-		id, err := certs.Parse(stored)
-		if err != nil {
-			return nil, fmt.Errorf("stored certificate %s: %w", name, err)
-		}
-		if willDo(id) {
-			return id, nil
+		id, err := parseStored(name, stored)
+		if err != nil || willDo(id) {
+			return id, err
 		}
 	}
 	id, err := create(v.entropy.fixed(name))
@@ -118,6 +116,27 @@ func (v vault) certificate(
 		return nil, err
 	}
 	return id, keystore.PutAttestation(v.tx, name, b)
+}
+
+func parseStored(name string, stored []byte) (*certs.Identity, error) {
+	id, err := certs.Parse(stored)
+	if err != nil {
+		return nil, fmt.Errorf("stored certificate %s: %w", name, err)
+	}
+	return id, nil
+}
+
+// seldom makes the certificate of a name if there is none; one that is stored is
+// parsed when somebody asks for it, since most keys that start never do.
+func (v vault) seldom(
+	name string, create func(random io.Reader) (*certs.Identity, error),
+) (func() (*certs.Identity, error), error) {
+	stored := bytes.Clone(keystore.Attestation(v.tx, name))
+	if stored != nil {
+		return sync.OnceValues(func() (*certs.Identity, error) { return parseStored(name, stored) }), nil
+	}
+	id, err := v.certificate(name, create, anyCertificate)
+	return func() (*certs.Identity, error) { return id, nil }, err
 }
 
 const uniqSize = 8 // bytes of a serial number, shown as hex digits

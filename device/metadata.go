@@ -72,11 +72,15 @@ func (d *Device) MetadataBLOB(now time.Time) (blob []byte, root *x509.Certificat
 	if err != nil {
 		return nil, nil, err
 	}
-	signer, err := certs.NewMetadataSigner(d.metadata)
+	authority, err := d.metadata()
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := certs.NewMetadataSigner(authority)
 	if err != nil {
 		return nil, nil, err
 	}
 	b := attestation.BLOB{Number: 1, NextUpdate: now.Add(metadataLifetime), Models: []attestation.Metadata{*m}}
 	blob, err = b.Sign(signer)
-	return blob, d.metadata.Certificate, err
+	return blob, authority.Certificate, err
 }

@@ -18,10 +18,10 @@ import (
 type Model struct {
 	set      *Set // nil: of a device by itself
 	profile  authenticator.Profile
-	issuer   certs.Issuer          // the root, or the user's CA
-	leaf     *certs.Identity       // nil: credentials vouch for themselves
-	attester *attestation.Attester // with the leaf; nil likewise
-	metadata *certs.Identity       // root of what vouches for metadata statements
+	issuer   certs.Issuer                    // the root, or the user's CA
+	leaf     *certs.Identity                 // nil: credentials vouch for themselves
+	attester *attestation.Attester           // with the leaf; nil likewise
+	metadata func() (*certs.Identity, error) // root of what vouches for metadata statements
 
 	verifying, plain func() (*authenticator.Model, error) // with built-in user verification, and without
 }
