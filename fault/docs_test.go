@@ -33,7 +33,7 @@ func TestDocs(t *testing.T) {
 
 // examples are those of the page.
 var examples = []string{
-	"put-fails:at=3,error=ENOSPC",
+	"put-fails:bucket=credentials,error=ENOSPC",
 	"drop:from=host,command=cbor,at=2",
 	"status:command=getAssertion,status=0x2E,times=0",
 	"damage:chance=0.01,times=0",
@@ -49,15 +49,15 @@ test makes of a key that misbehaves. A rule says what goes wrong, and when:
 A key with faults is not for real accounts. Each fault that happens is a line of the
 log. In Go, package ` + "`fault`" + ` wraps a transport, a handler or a store; a plan in JSON is
 
-` + "```json\n" + `{"seed": 7, "rules": [{"kind": "put-fails", "at": 3, "error": "ENOSPC"}]}
+` + "```json\n" + `{"seed": 7, "rules": [{"kind": "put-fails", "bucket": "credentials", "error": "ENOSPC"}]}
 ` + "```\n" + `
 A rule is a kind, and after a colon its arguments. It is about events: each report,
 message, read, write or commit that fits its arguments. Of those it strikes the one
 numbered ` + "`at`" + ` and what comes after, each with a ` + "`chance`" + `, until it has struck so many
 ` + "`times`" + `. Chance, and whatever else is random, comes from the seed alone. Of several
 rules that are about one event, the first that strikes it does, and those after it do
-not count it. ` + "`softkey run`" + ` counts from its start; it tells the seed that it chose,
-and ` + "`--fault-seed N`" + ` has the same again.
+not count it. ` + "`softkey run`" + ` counts from its start, and does not start if that is when its
+store fails; it tells the seed that it chose, and ` + "`--fault-seed N`" + ` has the same again.
 `
 
 func page() string {

@@ -68,7 +68,7 @@ type Config struct {
 	U2F bool
 
 	// Faults break the key on purpose, by rules such as "late:wait=5s" or
-	// "put-fails:at=3,error=ENOSPC": docs/faults.md has them all. What they have
+	// "put-fails:bucket=credentials": docs/faults.md has them all. What they have
 	// of chance is the same in each run.
 	Faults []string
 }
