@@ -44,7 +44,7 @@ func (c *credential) protection() uint64 { return max(uint64(c.flags&flagProtect
 const (
 	secretHeader    = 3   // bytes before the key material
 	storedID        = 64  // bytes of the ID of a credential in the store
-	maxHandle       = 128 // bytes of a key handle that a site may keep (RELYING-PARTIES R1)
+	maxHandle       = 128 // bytes of a key handle that sites and libu2f-host have room for
 	handleOverhead  = 1 + 12 + secretHeader + 16
 	es256HandleSize = handleOverhead + 96
 	eddsaHandleSize = handleOverhead + 64

@@ -176,7 +176,7 @@ func TestBuiltInUVProvesPresence(t *testing.T) {
 	}
 }
 
-// uv true beside a pinUvAuthParam does not count (DECISIONS).
+// uv true beside a pinUvAuthParam does not count.
 func TestUVBesideParamIsIgnored(t *testing.T) {
 	p, f := fingerKey(t, "", nil, nil)
 	token := p.tokenBy("", mc, testRPID)

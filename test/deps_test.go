@@ -14,7 +14,7 @@ import (
 
 const module = "github.com/softkey-project/softkey/"
 
-// rules says what of ours each package may import (docs/architecture.md §2). A
+// rules says what of ours each package may import (docs/architecture.md §1). A
 // package that is not listed may import nothing of ours.
 var rules = map[string][]string{
 	"ctap":                  {},
