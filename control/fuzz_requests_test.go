@@ -11,7 +11,6 @@ import (
 	"github.com/softkey-project/softkey/authenticator"
 )
 
-
 // FuzzRequests sends any HTTP request to the control interface of a key that asks
 // something. It is answered with JSON and a status of the interface, and what a
 // web page may have sent does nothing.

@@ -11,8 +11,8 @@ import (
 const (
 	maxGrowthRSS  = 12 << 10 // kB
 	maxGrowthAnon = 8 << 10  // kB
-	maxThreads    = 8       // more than after the warm-up: the Go runtime makes one for each system call that is slow
-	maxStore      = 8 << 10 // kB: the clients' credentials are few
+	maxThreads    = 8        // more than after the warm-up: the Go runtime makes one for each system call that is slow
+	maxStore      = 8 << 10  // kB: the clients' credentials are few
 )
 
 // judge returns which gates were exceeded.
