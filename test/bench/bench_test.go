@@ -98,6 +98,29 @@ func TestJudgeAttempts(t *testing.T) {
 	}
 }
 
+// What CI runs does not fail where the better quartile is within the gate.
+func TestJudgeInDoubt(t *testing.T) {
+	g := goal{number: "1", benchmark: "GetAssertion", unit: "x-floor", kind: cpu, target: 1.15}
+	for _, tt := range []struct {
+		gate  float64
+		short bool
+		want  string
+	}{
+		{1.19, true, inDoubt}, // of 1.20 [1.18 1.22]
+		{1.19, false, miss},
+		{1.17, true, miss},
+	} {
+		g.gate = tt.gate
+		rows := judge([]goal{g}, readOutput(t), tt.short)
+		if got := rows[0].verdict; got != tt.want || len(doubtful(rows)) != 1 {
+			t.Errorf("gate %v, short %t: got %q, %q again; want %q, and again", tt.gate, tt.short, got, doubtful(rows), tt.want)
+		}
+		if err := missed(rows); (err != nil) != (tt.want == miss) {
+			t.Errorf("gate %v, short %t: got %v, want an error for a miss alone", tt.gate, tt.short, err)
+		}
+	}
+}
+
 func TestNotMeasured(t *testing.T) {
 	rows := judge([]goal{{number: "7", benchmark: "Heap", unit: "allocs", gate: 95}}, readOutput(t), false)
 	if err := missed(rows); err == nil {

@@ -139,7 +139,7 @@ func exactly(name string) string {
 func doubtful(rows []row) []string {
 	names := map[string]bool{}
 	for _, row := range rows {
-		if row.kind == cpu && row.verdict == miss {
+		if row.kind == cpu && (row.verdict == miss || row.verdict == inDoubt) {
 			names[row.benchmark] = true
 		}
 	}
