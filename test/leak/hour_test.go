@@ -274,7 +274,7 @@ func (h *hour) usedToken() {
 	h.want("a new token", h.use(token), nil)
 	time.Sleep(10 * time.Minute)
 	h.want("a token of ten minutes", h.use(token), nil)
-	time.Sleep(1)
+	time.Sleep(1 * time.Nanosecond)
 	h.want("a token of more", h.use(token), ctap.StatusPINAuthInvalid)
 }
 
@@ -319,7 +319,7 @@ func (h *hour) locked() {
 	time.Sleep(10*time.Second - 1)
 	other.send(ctaphid.CommandPing, 2)
 	other.want(ctaphid.CommandError, byte(ctaphid.ErrChannelBusy))
-	time.Sleep(2)
+	time.Sleep(2 * time.Nanosecond)
 	other.send(ctaphid.CommandPing, 3)
 	other.want(ctaphid.CommandPing, 3)
 }
