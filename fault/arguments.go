@@ -85,7 +85,7 @@ var (
 // The arguments of some.
 var (
 	argError  = Argument{"error", "EIO", "what the store says: " + listErrors(), setError}
-	argBucket = Argument{"bucket", "any", "the bucket that is written to: device, attestation, settings, credentials, index, handles", setBucket}
+	argBucket = Argument{"bucket", "any", "the bucket that is written to: " + buckets, setBucket}
 
 	argFrom = Argument{"from", "device", "who sent the report: device or host", setFrom}
 	argHID  = Argument{"command", "any", "the CTAPHID command that the report belongs to, such as cbor, or 0x10", setHIDCommand}

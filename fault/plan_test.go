@@ -123,6 +123,7 @@ func TestNewRefuses(t *testing.T) {
 		{"status:run=maybe", "run=maybe: neither yes nor no"},
 		{"status-word:word=0x10000", "word=0x10000: not such a number: 0 to 0xFFFF"},
 		{"non-canonical:form=odd", "form=odd: not one of order, length, indefinite, duplicate"},
+		{"put-fails:bucket=foo", "bucket=foo: not one of any, device, attestation, settings, credentials, index, handles"},
 		{"put-fails:error=EPERM", "error=EPERM: not one of EDQUOT, EIO, ENOSPC, EROFS"},
 	}
 	for _, tt := range tests {

@@ -18,18 +18,18 @@ func TestStoreUnharmed(t *testing.T) {
 	})
 }
 
-const fruit, stone keystore.Bucket = "fruit", "stone"
+const first, second keystore.Bucket = "credentials", "index"
 
-// change makes a store that holds fruit a=old one that holds fruit b=new and
-// stone c=new.
+// change makes a store that holds a=old in the first bucket one that holds b=new there and
+// c=new in the second.
 func change(tx keystore.Tx) error {
-	if err := tx.Put(fruit, []byte("b"), []byte("new")); err != nil {
+	if err := tx.Put(first, []byte("b"), []byte("new")); err != nil {
 		return err
 	}
-	if err := tx.Put(stone, []byte("c"), []byte("new")); err != nil {
+	if err := tx.Put(second, []byte("c"), []byte("new")); err != nil {
 		return err
 	}
-	return tx.Delete(fruit, []byte("a"))
+	return tx.Delete(first, []byte("a"))
 }
 
 // contents lists what a store holds.
@@ -37,7 +37,7 @@ func contents(t *testing.T, s keystore.Store) string {
 	t.Helper()
 	var all []string
 	err := s.View(func(tx keystore.Tx) error {
-		for _, b := range []keystore.Bucket{fruit, stone} {
+		for _, b := range []keystore.Bucket{first, second} {
 			for key, value := range tx.All(b, nil) {
 				all = append(all, string(b)+" "+string(key)+"="+string(value))
 			}
@@ -51,7 +51,7 @@ func contents(t *testing.T, s keystore.Store) string {
 }
 
 func TestStore(t *testing.T) {
-	const before, after = "fruit a=old", "fruit b=new, stone c=new"
+	const before, after = "credentials a=old", "credentials b=new, index c=new"
 	tests := []struct {
 		rule string
 		err  error
@@ -59,11 +59,11 @@ func TestStore(t *testing.T) {
 	}{
 		{"put-fails", syscall.EIO, before},
 		{"put-fails:at=2,error=ENOSPC", syscall.ENOSPC, before},
-		{"put-fails:bucket=stone,error=EDQUOT", syscall.EDQUOT, before},
-		{"put-fails:bucket=stone,at=2", nil, after},
+		{"put-fails:bucket=index,error=EDQUOT", syscall.EDQUOT, before},
+		{"put-fails:bucket=index,at=2", nil, after},
 		{"put-fails:at=3", nil, after},
 		{"delete-fails", syscall.EIO, before},
-		{"delete-fails:bucket=stone", nil, after},
+		{"delete-fails:bucket=index", nil, after},
 		{"commit-fails", syscall.EIO, before},
 		{"commit-torn:error=ENOSPC", syscall.ENOSPC, after},
 		{"commit-lost", nil, before},
@@ -73,7 +73,7 @@ func TestStore(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
 			memory := keystore.NewMemory()
-			if err := memory.Update(func(tx keystore.Tx) error { return tx.Put(fruit, []byte("a"), []byte("old")) }); err != nil {
+			if err := memory.Update(func(tx keystore.Tx) error { return tx.Put(first, []byte("a"), []byte("old")) }); err != nil {
 				t.Fatal(err)
 			}
 			if err := inject(t, tt.rule).Store(memory).Update(change); !errors.Is(err, tt.err) {
@@ -94,7 +94,7 @@ func TestStoreAfterwards(t *testing.T) {
 		if err := s.Update(change); err != nil {
 			t.Errorf("%s: got %v", rule, err)
 		}
-		if got, want := contents(t, s), "fruit b=new, stone c=new"; got != want {
+		if got, want := contents(t, s), "credentials b=new, index c=new"; got != want {
 			t.Errorf("%s: got %s, want %s", rule, got, want)
 		}
 	}

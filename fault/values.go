@@ -57,9 +57,16 @@ func setError(s *settings, value string) error {
 	return nil
 }
 
+// buckets are those of package keystore that an authenticator writes to.
+const buckets = "device, attestation, settings, credentials, index, handles"
+
 func setBucket(s *settings, value string) error {
-	if value != "any" {
+	switch {
+	case value == "any":
+	case slices.Contains(strings.Split(buckets, ", "), value):
 		s.bucket = keystore.Bucket(value)
+	default:
+		return errors.New("not one of any, " + buckets)
 	}
 	return nil
 }

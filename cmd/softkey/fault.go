@@ -32,6 +32,9 @@ func faultKinds() (names []string) {
 
 // plan reads the flags, before anything is done.
 func (o *faultFlags) plan(addresses []address) (p fault.Plan, err error) {
+	if o.seed != 0 && len(o.rules) == 0 {
+		return p, hint(usagef("--fault-seed without --fault"), "say what is to go wrong: --fault RULE")
+	}
 	for _, text := range o.rules {
 		r, err := fault.ParseRule(text)
 		if err != nil {
