@@ -18,18 +18,18 @@ func TestStoreUnharmed(t *testing.T) {
 	})
 }
 
-const first, second keystore.Bucket = "credentials", "index"
+const one, other keystore.Bucket = "credentials", "index"
 
-// change makes a store that holds a=old in the first bucket one that holds b=new there and
-// c=new in the second.
+// change makes a store that holds a=old in one bucket hold b=new there, and c=new in
+// the other.
 func change(tx keystore.Tx) error {
-	if err := tx.Put(first, []byte("b"), []byte("new")); err != nil {
+	if err := tx.Put(one, []byte("b"), []byte("new")); err != nil {
 		return err
 	}
-	if err := tx.Put(second, []byte("c"), []byte("new")); err != nil {
+	if err := tx.Put(other, []byte("c"), []byte("new")); err != nil {
 		return err
 	}
-	return tx.Delete(first, []byte("a"))
+	return tx.Delete(one, []byte("a"))
 }
 
 // contents lists what a store holds.
@@ -37,7 +37,7 @@ func contents(t *testing.T, s keystore.Store) string {
 	t.Helper()
 	var all []string
 	err := s.View(func(tx keystore.Tx) error {
-		for _, b := range []keystore.Bucket{first, second} {
+		for _, b := range []keystore.Bucket{one, other} {
 			for key, value := range tx.All(b, nil) {
 				all = append(all, string(b)+" "+string(key)+"="+string(value))
 			}
@@ -73,7 +73,7 @@ func TestStore(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
 			memory := keystore.NewMemory()
-			if err := memory.Update(func(tx keystore.Tx) error { return tx.Put(first, []byte("a"), []byte("old")) }); err != nil {
+			if err := memory.Update(func(tx keystore.Tx) error { return tx.Put(one, []byte("a"), []byte("old")) }); err != nil {
 				t.Fatal(err)
 			}
 			if err := inject(t, tt.rule).Store(memory).Update(change); !errors.Is(err, tt.err) {
