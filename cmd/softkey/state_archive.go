@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"strings"
 
 	"filippo.io/age"
@@ -28,7 +28,7 @@ func (a *archivePhrase) ask(p *program, q phraseQuestion) ([]byte, error) {
 	defer stop()
 	phrase, err = p.askPhrase(ctx, q)
 	if errors.As(err, new(nobodyAsked)) {
-		return nil, hint(usagef("%w", err), "%s", a.advice())
+		return nil, hint(err, "%s", a.advice())
 	}
 	return phrase, err
 }
@@ -85,28 +85,40 @@ func identities(files []string, phrase func() ([]byte, error)) ([]age.Identity, 
 }
 
 func identitiesOf(path string) ([]age.Identity, error) {
-	f, err := os.Open(path)
+	f, err := openPrivate(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // it was read alone
 	list, err := age.ParseIdentities(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err != nil { // age's words may have a part of a secret in them
+		return nil, hint(fmt.Errorf("%s is no file of age identities", path), "age-keygen writes such files")
 	}
 	return list, nil
 }
 
-// decrypt returns what an archive holds.
-func decrypt(r io.Reader, ids []age.Identity) (io.Reader, error) {
+// decrypt returns what the archive in the file path holds. Where that is none, its
+// error tells nothing of it, as age's would: a wrong file may be one of secrets.
+func decrypt(path string, r io.Reader, ids []age.Identity) (io.Reader, error) {
 	plain, err := age.Decrypt(r, ids...)
 	var nobody *age.NoIdentityMatchError
+	var unread *fs.PathError
 	switch {
 	case err == nil:
 		return plain, nil
 	case errors.As(err, &nobody):
-		return nil, hint(errors.New("the passphrase or the identity does not open it"),
+		return nil, hint(fmt.Errorf("%s: the passphrase or the identity does not open it", path),
 			"what was encrypted with --recipient is opened with --identity, all else by the passphrase")
+	case errors.As(err, &unread):
+		return nil, unread
 	}
-	return nil, hint(err, "softkey state export writes such files")
+	return nil, hint(fmt.Errorf("%s is no copy that softkey state export wrote", path), "name the file that it wrote; this is another, or a damaged one")
+}
+
+// countOf returns n and the word for so many.
+func countOf(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

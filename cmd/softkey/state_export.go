@@ -81,7 +81,7 @@ func (o *stateExportFlags) run(p *program, path string) error {
 	if err := out.finish(err); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "softkey: %d entries of %s are in %s\n", n, dir, path)
+	fmt.Fprintf(p.stderr, "softkey: %s in %s\n", countOf(n, "entry of "+dir+" is", "entries of "+dir+" are"), path)
 	return nil
 }
 

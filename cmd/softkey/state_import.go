@@ -86,9 +86,9 @@ func (o *stateImportFlags) open(p *program, path string, in io.Reader) (h archiv
 	if err != nil {
 		return h, nil, err
 	}
-	plain, err := decrypt(in, ids)
+	plain, err := decrypt(path, in, ids)
 	if err != nil {
-		return h, nil, fmt.Errorf("%s: %w", path, err)
+		return h, nil, err
 	}
 	if h, entries, err = archive.Open(plain); err != nil {
 		return h, nil, archiveError{err}
@@ -130,26 +130,45 @@ func importState(p *program, dir string, h archive.Header, entries iter.Seq2[key
 	if err != nil {
 		return explainStore(dir, err)
 	}
-	n := 0
+	var brought restored
 	err = keystore.Rewrite(dir, opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
 		return func(yield func(keystore.Entry, error) bool) {
 			for range old {
 				yield(keystore.Entry{}, errors.New("another process has made a key there meanwhile"))
 				return
 			}
-			n = restore(entries, yield)
+			brought.entries(entries, yield)
 		}
 	})
 	if err != nil {
 		return explainStore(dir, err)
 	}
-	fmt.Fprintf(p.stderr, "softkey: %d entries are in %s; the signature counter jumped by %d\n", n, dir, keystore.RestoreMargin)
+	fmt.Fprintf(p.stderr, "softkey: %s in %s%s\n", countOf(brought.n, "entry is", "entries are"), dir, brought.jump())
 	return nil
 }
 
-// restore yields the entries of a copy as they are to be, and counts them.
-func restore(entries iter.Seq2[keystore.Entry, error], yield func(keystore.Entry, error) bool) (n int) {
-	for e, err := range entries {
+// restored is what came back from a copy.
+type restored struct {
+	n         int
+	signCount bool // it was among them
+}
+
+// jump says what became of the signature counter. A key that never signed has none.
+func (r *restored) jump() string {
+	if !r.signCount {
+		return ""
+	}
+	return fmt.Sprintf("; the signature counter jumped by %d", keystore.RestoreMargin)
+}
+
+// isSignCount tells whether package keystore has the signature counter there.
+func isSignCount(e keystore.Entry) bool {
+	return e.Bucket == "device" && string(e.Key) == "sign-count"
+}
+
+// entries yields the entries of a copy as they are to be, and counts them.
+func (r *restored) entries(copied iter.Seq2[keystore.Entry, error], yield func(keystore.Entry, error) bool) {
+	for e, err := range copied {
 		if err == nil {
 			e, err = keystore.Restored(e)
 		}
@@ -157,9 +176,9 @@ func restore(entries iter.Seq2[keystore.Entry, error], yield func(keystore.Entry
 			err = archiveError{err}
 		}
 		if !yield(e, err) || err != nil {
-			return n
+			return
 		}
-		n++
+		r.n++
+		r.signCount = r.signCount || isSignCount(e)
 	}
-	return n
 }

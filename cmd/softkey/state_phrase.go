@@ -72,24 +72,39 @@ func (f *phraseFlags) read() (phrase []byte, from string, err error) {
 	return phrase, from, nil
 }
 
-// phraseFile reads a passphrase from a file that nobody else can read, or wrote.
 func phraseFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openPrivate(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // it was read alone
-	info, err := f.Stat()
+	return readPhrase(f)
+}
+
+// openPrivate opens a file with a secret, which nobody else can read, or wrote.
+func openPrivate(path string) (*os.File, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	if err := checkPrivate(f, path); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func checkPrivate(f *os.File, path string) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
 	if owner, known := ownerOf(info); known && owner != os.Geteuid() && owner != 0 {
-		return nil, fmt.Errorf("%s belongs to user %d", path, owner)
+		return fmt.Errorf("%s belongs to user %d", path, owner)
 	}
 	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return nil, hint(fmt.Errorf("other users can read %s: mode %04o", path, mode.Perm()), "chmod 600 %s", path)
+		return hint(fmt.Errorf("other users can read %s: mode %04o", path, mode.Perm()), "chmod 600 %s", path)
 	}
-	return readPhrase(f)
+	return nil
 }
 
 // phraseFD reads a passphrase from an open file. Standard input stays open: a
