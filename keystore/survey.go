@@ -120,8 +120,8 @@ func (s *survey) leaf(page []byte, within bounds, top bool) error {
 		at := pageHeader + i*elementSize
 		element := page[at:]
 		begin := at + int(binary.NativeEndian.Uint32(element[4:])) + len(key)
-		size := int(binary.NativeEndian.Uint32(element[12:]))
-		if size > len(page)-begin {
+		size := int(binary.NativeEndian.Uint32(element[12:])) // below 0 where an int has 32 bits
+		if size < 0 || size > len(page)-begin {
 			return errPage
 		}
 		switch binary.NativeEndian.Uint32(element) {
@@ -171,8 +171,8 @@ func keysOf(page []byte, at int, within bounds) ([][]byte, error) {
 		begin := pageHeader + i*elementSize
 		element := page[begin:]
 		begin += int(binary.NativeEndian.Uint32(element[at:]))
-		size := int(binary.NativeEndian.Uint32(element[at+4:]))
-		if begin < heads || size == 0 || begin > len(page) || size > len(page)-begin {
+		size := int(binary.NativeEndian.Uint32(element[at+4:])) // both below 0 where an int has 32 bits
+		if begin < heads || size <= 0 || begin > len(page) || size > len(page)-begin {
 			return nil, errPage
 		}
 		keys[i] = page[begin : begin+size]
@@ -196,11 +196,11 @@ func (s *survey) free(number uint64) error {
 	if err != nil {
 		return err
 	}
-	count, list := int(binary.NativeEndian.Uint16(page[10:])), page[pageHeader:]
+	count, list := uint64(binary.NativeEndian.Uint16(page[10:])), page[pageHeader:]
 	if count == 0xFFFF { // it did not fit: the first of the list is the count
-		count, list = int(binary.NativeEndian.Uint64(list)), list[8:]
+		count, list = binary.NativeEndian.Uint64(list), list[8:]
 	}
-	if kindOf(page) != kindFree || count < 0 || count > len(list)/8 {
+	if kindOf(page) != kindFree || count > uint64(len(list)/8) {
 		return fmt.Errorf("%w: %d", errPage, number)
 	}
 	for i := range count {

@@ -1,6 +1,7 @@
 package keystore_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
@@ -85,6 +86,50 @@ func TestKeyBeyondItsPage(t *testing.T) {
 	leaf := content[child*4096:][:4096]
 	last := leaf[header+element*(int(binary.NativeEndian.Uint16(leaf[10:]))-1):]
 	last[binary.NativeEndian.Uint32(last[4:])] = 0xFF // the first byte of the key
+	write(content)(t, dir)
+	wantDamaged(t, dir)
+}
+
+// Numbers that are below 0 where an int has 32 bits: GOARCH=386 shows it.
+func TestSurveyLargeNumbers(t *testing.T) {
+	dir := t.TempDir()
+	good := makeStore(t, dir, keystore.Options{})
+	const branches, leaves, header = 1, 2, 16
+	tests := []struct {
+		name string
+		kind byte // of the page
+		at   int
+	}{
+		{"where a key of a branch is", branches, header},
+		{"length of a key of a branch", branches, header + 4},
+		{"where a key of a leaf is", leaves, header + 4},
+		{"length of a key of a leaf", leaves, header + 8},
+		{"length of a value", leaves, header + 12},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bad := bytes.Clone(good)
+			binary.NativeEndian.PutUint32(pageOf(t, bad, tt.kind)[tt.at:], 0xFFFFFF00)
+			write(bad)(t, dir)
+			wantDamaged(t, dir)
+		})
+	}
+}
+
+// The count of a long list of free pages has 64 bits, and each of them counts.
+func TestSurveyLargeCount(t *testing.T) {
+	dir := t.TempDir()
+	content := makeStore(t, dir, keystore.Options{})
+	const freelist, header = 16, 16
+	list := pageOf(t, content, freelist)
+	count := binary.NativeEndian.Uint16(list[10:])
+	copy(list[header+8:], list[header:header+8*int(count)])
+	binary.NativeEndian.PutUint16(list[10:], 0xFFFF)
+	binary.NativeEndian.PutUint64(list[header:], uint64(count))
+	write(content)(t, dir)
+	open(t, dir, keystore.Options{NoSync: true}).Close() // no damage so far
+
+	binary.NativeEndian.PutUint64(list[header:], 1<<32|uint64(count))
 	write(content)(t, dir)
 	wantDamaged(t, dir)
 }
