@@ -126,6 +126,9 @@ func (k *keyFlags) config(p *program) (cfg device.Config, err error) {
 	if cfg.Seed, err = k.seedBytes(); err != nil {
 		return cfg, err
 	}
+	if err = k.opener.checkNew(cfg.Dir); err != nil {
+		return cfg, err
+	}
 	cfg.Unseal = k.opener.unlocker(p, cfg.Dir)
 	if _, _, err = verificationModes.find(k.verificationMode()); err != nil {
 		return cfg, err

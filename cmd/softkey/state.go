@@ -92,11 +92,18 @@ type sealedState struct {
 	opts  keystore.Options
 	slots []seal.Slot
 	key   *seal.Key // nil: it is not sealed
+	fresh bool      // it is not made yet
 }
 
 // unlockState finds the seals of a store, and its key by one of those that
-// choose returns.
+// choose returns. One that is not there is made by change alone: what fails before
+// leaves none that is not sealed.
 func (s *stateFlags) unlockState(p *program, dir string, choose func([]seal.Slot) ([]seal.Slot, error)) (*sealedState, error) {
+	there, err := hasStore(dir)
+	if err == nil && !there {
+		_, err := choose(nil)
+		return &sealedState{dir: dir, fresh: true}, err
+	}
 	store, opts, err := openEither(dir)
 	if err != nil {
 		return nil, err
@@ -124,8 +131,56 @@ func (s *sealedState) wipe() {
 // change writes the store anew, under other seals; without a key it is not
 // sealed. A crash leaves it as it was, or as it is to be.
 func (s *sealedState) change(to *seal.Key, slots []seal.Slot) error {
+	if s.fresh {
+		return explainStore(s.dir, makeStore(s.dir, s.opts, putSlots(slots)))
+	}
 	err := keystore.Rewrite(s.dir, s.opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
 		return seal.Change(old, s.slots, s.key, to, slots)
 	})
 	return explainStore(s.dir, err)
+}
+
+// makeStore makes a store that holds what fill puts there. One that cannot be
+// filled is taken away again, while no other process can have it.
+func makeStore(dir string, opts keystore.Options, fill func(keystore.Tx) error) error {
+	store, err := keystore.Open(dir, opts)
+	if err != nil {
+		return err
+	}
+	empty, err := isEmpty(store)
+	switch {
+	case err == nil && !empty:
+		err = errMadeMeanwhile
+	case err == nil:
+		if err = store.Update(fill); err != nil {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, storeFile)))
+		}
+	}
+	return errors.Join(err, store.Close())
+}
+
+var errMadeMeanwhile = errors.New("another process has made a key there meanwhile")
+
+// isEmpty tells whether a store holds nothing yet.
+func isEmpty(store *keystore.Bolt) (bool, error) {
+	for _, err := range store.Entries() {
+		return false, err
+	}
+	return true, nil
+}
+
+// putSlots seals a store that is empty.
+func putSlots(slots []seal.Slot) func(keystore.Tx) error {
+	nothing := func(func(keystore.Entry) bool) {}
+	return func(tx keystore.Tx) error {
+		for e, err := range seal.Change(nothing, nil, nil, nil, slots) {
+			if err != nil {
+				return err
+			}
+			if err := tx.Put(e.Bucket, e.Key, e.Value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }

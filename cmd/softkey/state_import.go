@@ -106,11 +106,7 @@ func checkEmpty(dir string) error {
 	if err != nil {
 		return err
 	}
-	empty := true
-	for _, err = range store.Entries() {
-		empty = false
-		break
-	}
+	empty, err := isEmpty(store)
 	if err := errors.Join(err, store.Close()); err != nil {
 		return explainStore(dir, err)
 	}
@@ -134,7 +130,7 @@ func importState(p *program, dir string, h archive.Header, entries iter.Seq2[key
 	err = keystore.Rewrite(dir, opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
 		return func(yield func(keystore.Entry, error) bool) {
 			for range old {
-				yield(keystore.Entry{}, errors.New("another process has made a key there meanwhile"))
+				yield(keystore.Entry{}, errMadeMeanwhile)
 				return
 			}
 			brought.entries(entries, yield)

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -52,6 +51,20 @@ func (o *sealOpener) unlocker(p *program, dir string) func([]seal.Slot) (*seal.K
 		}
 		return key, nil
 	}
+}
+
+// checkNew refuses a passphrase where there is no key yet, before one is made that
+// it would not seal. What else is wrong with the folder is told when it is opened.
+func (o *sealOpener) checkNew(dir string) error {
+	if there, err := hasStore(dir); dir == "" || there || err != nil {
+		return nil
+	}
+	phrase, from, err := o.phrase.read()
+	defer clear(phrase)
+	if err != nil || from == "" {
+		return err
+	}
+	return hint(fmt.Errorf("there is no key in %s, but a passphrase is given by %s", dir, from), "softkey state seal --passphrase makes one that is sealed")
 }
 
 // unlockError is an error of a seal, not of the store: it says enough by itself.

@@ -213,7 +213,7 @@ func (o *sealFlags) newPhrase(p *program, dir string) ([]byte, error) {
 		label: "New passphrase: ", again: "New passphrase again: ",
 	})
 	if errors.As(err, new(nobodyAsked)) {
-		return nil, hint(usagef("%w", err), "%s", o.phrase.advice())
+		return nil, hint(err, "%s", o.phrase.advice())
 	}
 	return phrase, err
 }

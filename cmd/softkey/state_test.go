@@ -1,0 +1,35 @@
+package main
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/softkey-project/softkey/keystore"
+)
+
+// A store that cannot be filled is not left behind, and one that another process
+// has made and filled is not touched.
+func TestMakeStore(t *testing.T) {
+	dir, full := t.TempDir(), errors.New("disk full")
+	fail := func(keystore.Tx) error { return full }
+	fill := func(tx keystore.Tx) error { return tx.Put("settings", []byte("key"), []byte("value")) }
+	steps := []struct {
+		name  string
+		fill  func(keystore.Tx) error
+		want  error
+		there bool
+	}{
+		{"that fails", fail, full, false},
+		{"that works", fill, nil, true},
+		{"where there is one", fill, errMadeMeanwhile, true},
+		{"that fails where there is one", fail, errMadeMeanwhile, true},
+	}
+	for _, step := range steps {
+		if err := makeStore(dir, keystore.Options{}, step.fill); !errors.Is(err, step.want) {
+			t.Errorf("%s: got %v, want %v", step.name, err, step.want)
+		}
+		if there, err := hasStore(dir); there != step.there || err != nil {
+			t.Errorf("%s: hasStore = %v, %v; want %v", step.name, there, err, step.there)
+		}
+	}
+}
