@@ -74,7 +74,7 @@ func openFile(f *folder, kind string, opts Options) (*bbolt.DB, error) {
 	h, err := inspect(f)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		err = writeFile(f, header{FormatVersion, mode(opts), kind}, opts, func(*bbolt.DB) error { return nil })
+		err = finish(f, opts, writeNew(f, header{FormatVersion, mode(opts), kind}, opts, nothing))
 	case err == nil:
 		err = migrate(f, h, kind, opts)
 	}
@@ -83,6 +83,9 @@ func openFile(f *folder, kind string, opts Options) (*bbolt.DB, error) {
 	}
 	return openBolt(f, fileName, bbolt.Options{NoSync: opts.NoSync})
 }
+
+// nothing is what a new store is filled with.
+func nothing(*bbolt.DB) error { return nil }
 
 // migrate brings a store that may be opened with opts to the format of today.
 func migrate(f *folder, h header, kind string, opts Options) error {

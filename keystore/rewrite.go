@@ -65,17 +65,23 @@ func unchanged(old iter.Seq[Entry]) iter.Seq2[Entry, error] {
 
 // rewriteFile is [Rewrite] for a file with header h in the locked folder f.
 func rewriteFile(f *folder, h header, opts Options, change func(iter.Seq[Entry]) iter.Seq2[Entry, error]) error {
+	return finish(f, opts, rewriteBeside(f, h, opts, change))
+}
+
+// rewriteBeside writes the new file. The old one is closed when it returns: no
+// other can take its name before, where the system is Windows.
+func rewriteBeside(f *folder, h header, opts Options, change func(iter.Seq[Entry]) iter.Seq2[Entry, error]) (err error) {
 	old, err := openBolt(f, fileName, bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	defer old.Close()
+	defer func() { err = errors.Join(err, old.Close()) }()
 	tx, err := begin(old, false)
 	if err != nil {
 		return err
 	}
 	defer guard(tx.Rollback)
-	return writeFile(f, header{FormatVersion, h.mode, h.kind}, opts, func(db *bbolt.DB) error {
+	return writeNew(f, header{FormatVersion, h.mode, h.kind}, opts, func(db *bbolt.DB) error {
 		return run(func(Tx) error { return fill(db, change(entries(tx, h.format))) }, &boltTx{tx: tx})
 	})
 }
@@ -133,12 +139,12 @@ func places(tx *bbolt.Tx) (all []place) {
 	return all
 }
 
-// writeFile makes the store of f, with what fill puts into it, beside the old one
-// if there is one. It gets its name when it is complete, so that a crash leaves
-// no half of one.
-func writeFile(f *folder, h header, opts Options, fill func(*bbolt.DB) error) error {
-	if err := writeNew(f, h, opts, fill); err != nil {
-		return errors.Join(err, removeNew(f))
+// finish gives the file of [writeNew] its name, in the place of the old one if
+// there is one. That comes last, so that a crash leaves no half of a store. After
+// an error in writing it removes the file.
+func finish(f *folder, opts Options, written error) error {
+	if written != nil {
+		return errors.Join(written, removeNew(f))
 	}
 	if err := f.root.Rename(newFileName, fileName); err != nil || opts.NoSync {
 		return err
@@ -146,7 +152,8 @@ func writeFile(f *folder, h header, opts Options, fill func(*bbolt.DB) error) er
 	return f.sync()
 }
 
-// writeNew writes the file, and syncs it once.
+// writeNew makes a store with what fill puts into it, beside the one of f, and
+// syncs it once. It is closed when writeNew returns.
 func writeNew(f *folder, h header, opts Options, fill func(*bbolt.DB) error) error {
 	db, err := openBolt(f, newFileName, bbolt.Options{NoSync: true, NoGrowSync: true}) // nor more than is written
 	if err != nil {
