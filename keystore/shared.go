@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"go.etcd.io/bbolt"
 )
 
 // ErrInUse is returned by [Shared.Store] for an authenticator whose store is
@@ -75,11 +77,25 @@ func (s *Shared) Names() (names []string, err error) {
 			return nil
 		}
 		return all.ForEachBucket(func(name []byte) error {
-			names = append(names, string(name))
+			if !isEmpty(all.Bucket(name)) {
+				names = append(names, string(name))
+			}
 			return nil
 		})
 	})
 	return names, err
+}
+
+// isEmpty tells whether an authenticator has no key in any bucket. Its buckets
+// stay when the last key goes, and when a first Update is taken back.
+func isEmpty(own *bbolt.Bucket) bool {
+	c := own.Cursor()
+	for name, _ := c.First(); name != nil; name, _ = c.Next() {
+		if key, _ := own.Bucket(name).Cursor().First(); key != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Close closes the file, once running transactions have ended. The stores that

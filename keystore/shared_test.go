@@ -77,6 +77,15 @@ func TestSharedNames(t *testing.T) {
 	update(t, storeOf(t, s, "a"), putDeviceKey(1))
 	storeOf(t, s, "empty")
 	want("a", "b")
+
+	emptied := storeOf(t, s, "aa")
+	update(t, emptied, func(tx keystore.Tx) error {
+		return errors.Join(tx.Put("x", []byte("key"), nil), tx.Put("y", []byte("key"), nil))
+	})
+	update(t, emptied, func(tx keystore.Tx) error { return tx.Delete("x", []byte("key")) })
+	want("a", "aa", "b")
+	update(t, emptied, func(tx keystore.Tx) error { return tx.Delete("y", []byte("key")) })
+	want("a", "b")
 }
 
 func TestSharedRefusesNames(t *testing.T) {
