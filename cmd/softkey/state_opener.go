@@ -15,6 +15,8 @@ type sealOpener struct {
 	phrase phraseFlags
 	tpm    string
 
+	leaving []seal.Slot // are to be taken away: none of them opens the store
+
 	twice bool      // the store is opened a second time, for which kept is
 	kept  *seal.Key // of the first time
 }
@@ -86,7 +88,7 @@ func (o *sealOpener) unlock(p *program, dir string, slots []seal.Slot) (*seal.Ke
 	case len(slots) == 0:
 		return nil, nil
 	case from != "":
-		key, err := openByPhrase(slots, phrase)
+		key, err := o.openByPhrase(slots, phrase)
 		return key, o.explainPhrase(slots, from, err)
 	}
 	key, why := o.unlockSilently(slots)
@@ -130,25 +132,45 @@ func openSlots(slots []seal.Slot, keeper seal.Keeper) (key *seal.Key, why error)
 var (
 	errWrongPassphrase = errors.New("wrong passphrase")
 	errNoPassphrase    = errors.New("no passphrase seals the store")
+	errLeaving         = errors.New("that is the passphrase of the seal that is to go, and one that stays must open the store")
 )
 
 // openByPhrase opens one of the slots by a passphrase.
-func openByPhrase(slots []seal.Slot, phrase []byte) (*seal.Key, error) {
-	key, err := openSlots(slots, seal.Passphrase{Phrase: phrase})
+func (o *sealOpener) openByPhrase(slots []seal.Slot, phrase []byte) (*seal.Key, error) {
+	keeper := seal.Passphrase{Phrase: phrase}
+	key, err := openSlots(slots, keeper)
+	none := err == nil && key == nil
 	switch {
-	case err == nil && key == nil:
+	case !none && !errors.Is(err, seal.ErrNotOpened):
+		return key, err
+	case o.opensLeaving(keeper):
+		return nil, errLeaving
+	case none:
 		return nil, errNoPassphrase
-	case errors.Is(err, seal.ErrNotOpened):
-		return nil, errWrongPassphrase
 	}
-	return key, err
+	return nil, errWrongPassphrase
 }
+
+// opensLeaving tells whether keeper opens a seal that is to be taken away.
+func (o *sealOpener) opensLeaving(keeper seal.Keeper) bool {
+	key, _ := openSlots(o.leaving, keeper)
+	if key == nil {
+		return false
+	}
+	key.Wipe()
+	return true
+}
+
+// adviseLeaving goes with errLeaving.
+const adviseLeaving = "give the passphrase of a seal that stays, as softkey state show lists them, or none where the keyring or a TPM opens the store"
 
 // explainPhrase says what is wrong with a passphrase that was given.
 func (o *sealOpener) explainPhrase(slots []seal.Slot, from string, err error) error {
 	switch {
 	case errors.Is(err, errWrongPassphrase):
 		return hint(fmt.Errorf("%s: %w", from, err), "softkey state show lists the seals")
+	case errors.Is(err, errLeaving):
+		return hint(fmt.Errorf("%s: %w", from, err), adviseLeaving)
 	case errors.Is(err, errNoPassphrase):
 		return hint(fmt.Errorf("%s: %w", from, err), "%s", o.advice(slots))
 	}
@@ -171,11 +193,13 @@ func (o *sealOpener) ask(p *program, dir string, slots []seal.Slot, why error) (
 		if err != nil {
 			return nil, err
 		}
-		key, err := openByPhrase(slots, phrase)
+		key, err := o.openByPhrase(slots, phrase)
 		clear(phrase)
 		switch {
-		case !errors.Is(err, errWrongPassphrase):
+		case !errors.Is(err, errWrongPassphrase) && !errors.Is(err, errLeaving):
 			return key, err
+		case try == maxTries && errors.Is(err, errLeaving):
+			return nil, hint(err, adviseLeaving)
 		case try == maxTries:
 			return nil, hint(err, "softkey state show lists the seals")
 		}

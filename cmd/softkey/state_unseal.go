@@ -61,6 +61,7 @@ func (o *unsealFlags) run(p *program) error {
 		if len(left) == 0 {
 			return slots, err
 		}
+		o.state.opener.leaving = slotsThatGo(slots, left)
 		return left, err
 	})
 	if err != nil {
@@ -71,6 +72,11 @@ func (o *unsealFlags) run(p *program) error {
 		return fmt.Errorf("the store in %s is not sealed", dir)
 	}
 	return o.unseal(p, state, left)
+}
+
+// slotsThatGo returns the slots that are not left.
+func slotsThatGo(slots, left []seal.Slot) []seal.Slot {
+	return slices.DeleteFunc(slices.Clone(slots), func(s seal.Slot) bool { return seal.Find(left, s.Number) >= 0 })
 }
 
 // check reads the flags, before anything is done.
@@ -149,8 +155,8 @@ func (o *unsealFlags) unseal(p *program, state *sealedState, left []seal.Slot) e
 
 // forgetKeys has the kernel forget the keys of slots that are not left.
 func forgetKeys(p *program, before, left []seal.Slot) {
-	for _, s := range before {
-		if s.Kind != seal.KindKeyring || seal.Find(left, s.Number) >= 0 {
+	for _, s := range slotsThatGo(before, left) {
+		if s.Kind != seal.KindKeyring {
 			continue
 		}
 		if err := (seal.Keyring{}).Forget(s); err != nil {
