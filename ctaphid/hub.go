@@ -60,6 +60,7 @@ type connection struct {
 
 	// Guarded by the hub's lock:
 	unread []Report // for its writer
+	taken  int      // reports that its writer has and has not sent
 	ended  bool     // no more will come
 }
 
@@ -117,7 +118,7 @@ func (h *hub) deliver(r Report) (full []*connection) {
 		if c.ended {
 			continue
 		}
-		if len(c.unread) == maxUnread {
+		if len(c.unread)+c.taken >= maxUnread {
 			full = append(full, c)
 			c.end()
 			continue
@@ -232,10 +233,7 @@ func (h *hub) write(c *connection) {
 	var batch []Report
 	for range c.more {
 		batch = h.collect(c, batch)
-		for _, r := range batch {
-			out.Write(r[:]) // its error comes back from Flush
-		}
-		if out.Flush() != nil {
+		if h.send(c, out, batch) != nil {
 			break
 		}
 	}
@@ -255,8 +253,29 @@ func (h *hub) collect(c *connection, spare []Report) []Report {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	batch := c.unread
-	c.unread = spare[:0]
+	c.unread, c.taken = spare[:0], len(batch)
 	return batch
+}
+
+// send writes a batch of c's by out, a buffer of streamBuffer bytes at a time.
+func (h *hub) send(c *connection, out *bufio.Writer, batch []Report) error {
+	for part := range slices.Chunk(batch, streamBuffer/len(Report{})) {
+		for _, r := range part {
+			out.Write(r[:]) // its error comes back from Flush
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		h.sent(c, len(part))
+	}
+	return nil
+}
+
+// sent notes that so many reports of c's have gone out.
+func (h *hub) sent(c *connection, reports int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.taken -= reports
 }
 
 // Close closes the listener and all connections.
