@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -208,15 +209,22 @@ func (p *program) openDevice(cfg device.Config) (*device.Device, error) {
 	return d, nil
 }
 
-// explainStore says what stands between us and a state directory.
+// explainStore says what stands between a key and its state directory.
 func explainStore(dir string, err error) error {
+	return explainOpening(dir, err, "stop it, or use the key that it runs: --device ADDRESS, as its ready line says", ", or --ephemeral")
+}
+
+// explainOpening says why a store was not opened. The hints are those of the
+// command: what to do while another process has it, and what there is instead of
+// another folder.
+func explainOpening(dir string, err error, stop, instead string) error {
 	var locked *keystore.LockedError
 	var format *keystore.FormatError
 	switch {
 	case errors.As(err, new(unlockError)):
 		return err
 	case errors.As(err, &locked):
-		return hint(fmt.Errorf("%s: %w", dir, locked), "stop it, or use the key that it runs: --device ADDRESS, as its ready line says")
+		return hint(fmt.Errorf("%s: %w", dir, locked), "%s", stop)
 	case errors.As(err, &format):
 		return hint(err, "use a newer softkey, or another folder: --state DIR")
 	case errors.Is(err, keystore.ErrMode):
@@ -224,5 +232,21 @@ func explainStore(dir string, err error) error {
 	case dir == "":
 		return err
 	}
-	return hint(err, "choose another folder: --state DIR, or --ephemeral")
+	if advice := adviseMode(dir); advice != "" {
+		return hint(err, "%s", advice)
+	}
+	return hint(err, "choose another folder: --state DIR%s", instead)
+}
+
+// adviseMode says how a folder of ours is closed to those who can put files there,
+// "" if that is not what is wrong. One that is to be shared, such as /tmp, stays so.
+func adviseMode(dir string) string {
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() || info.Mode()&fs.ModeSticky != 0 || info.Mode().Perm()&0o022 == 0 {
+		return ""
+	}
+	if owner, known := ownerOf(info); !known || owner != os.Geteuid() {
+		return ""
+	}
+	return "chmod 700 " + dir
 }

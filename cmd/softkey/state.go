@@ -43,7 +43,8 @@ func (s *stateFlags) addDir(cmd *cobra.Command) {
 // folder returns the folder of the state.
 func (s *stateFlags) folder() (string, error) {
 	keys := keyFlags{state: s.dir}
-	return keys.stateDir()
+	dir, err := keys.stateDir()
+	return dir, hint(err, "say where the key is kept: --state DIR")
 }
 
 // storeFile is how package keystore names a store in its folder.
@@ -70,10 +71,13 @@ func (s *stateFlags) existing() (string, error) {
 // mustExist refuses a folder without a key.
 func mustExist(dir string) error {
 	there, err := hasStore(dir)
-	if err == nil && !there {
+	if err != nil {
+		return explainState(dir, err)
+	}
+	if !there {
 		return hint(fmt.Errorf("there is no key in %s", dir), "softkey run makes one; --state DIR names another folder")
 	}
-	return err
+	return nil
 }
 
 // openEither opens a store of whichever mode, and tells which it is.
@@ -83,7 +87,12 @@ func openEither(dir string) (store *keystore.Bolt, opts keystore.Options, err er
 		opts.Seeded = true
 		store, err = keystore.Open(dir, opts)
 	}
-	return store, opts, explainStore(dir, err)
+	return store, opts, explainState(dir, err)
+}
+
+// explainState is [explainStore] for commands on a folder, not on a key.
+func explainState(dir string, err error) error {
+	return explainOpening(dir, err, "stop it: no key may run in that folder meanwhile", "")
 }
 
 // sealedState is a store whose seals are to be changed. Nothing holds it open.
@@ -100,7 +109,10 @@ type sealedState struct {
 // leaves none that is not sealed.
 func (s *stateFlags) unlockState(p *program, dir string, choose func([]seal.Slot) ([]seal.Slot, error)) (*sealedState, error) {
 	there, err := hasStore(dir)
-	if err == nil && !there {
+	if err != nil {
+		return nil, explainState(dir, err)
+	}
+	if !there {
 		_, err := choose(nil)
 		return &sealedState{dir: dir, fresh: true}, err
 	}
@@ -111,7 +123,7 @@ func (s *stateFlags) unlockState(p *program, dir string, choose func([]seal.Slot
 	state := &sealedState{dir: dir, opts: opts}
 	state.slots, err = seal.Slots(store)
 	if err := errors.Join(err, store.Close()); err != nil {
-		return nil, explainStore(dir, err)
+		return nil, explainState(dir, err)
 	}
 	usable, err := choose(state.slots)
 	if err != nil || len(state.slots) == 0 {
@@ -132,12 +144,12 @@ func (s *sealedState) wipe() {
 // sealed. A crash leaves it as it was, or as it is to be.
 func (s *sealedState) change(to *seal.Key, slots []seal.Slot) error {
 	if s.fresh {
-		return explainStore(s.dir, makeStore(s.dir, s.opts, putSlots(slots)))
+		return explainState(s.dir, makeStore(s.dir, s.opts, putSlots(slots)))
 	}
 	err := keystore.Rewrite(s.dir, s.opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
 		return seal.Change(old, s.slots, s.key, to, slots)
 	})
-	return explainStore(s.dir, err)
+	return explainState(s.dir, err)
 }
 
 // makeStore makes a store that holds what fill puts there. One that cannot be

@@ -100,7 +100,7 @@ func (o *stateImportFlags) open(p *program, path string, in io.Reader) (h archiv
 func checkEmpty(dir string) error {
 	there, err := hasStore(dir)
 	if err != nil || !there {
-		return err
+		return explainState(dir, err)
 	}
 	store, _, err := openEither(dir)
 	if err != nil {
@@ -108,7 +108,7 @@ func checkEmpty(dir string) error {
 	}
 	empty, err := isEmpty(store)
 	if err := errors.Join(err, store.Close()); err != nil {
-		return explainStore(dir, err)
+		return explainState(dir, err)
 	}
 	if !empty {
 		return hint(fmt.Errorf("there is a key in %s", dir), "--state DIR names another folder")
@@ -124,7 +124,7 @@ func importState(p *program, dir string, h archive.Header, entries iter.Seq2[key
 		err = store.Close()
 	}
 	if err != nil {
-		return explainStore(dir, err)
+		return explainState(dir, err)
 	}
 	var brought restored
 	err = keystore.Rewrite(dir, opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
@@ -137,7 +137,7 @@ func importState(p *program, dir string, h archive.Header, entries iter.Seq2[key
 		}
 	})
 	if err != nil {
-		return explainStore(dir, err)
+		return explainState(dir, err)
 	}
 	fmt.Fprintf(p.stderr, "softkey: %s in %s%s\n", countOf(brought.n, "entry is", "entries are"), dir, brought.jump())
 	return nil

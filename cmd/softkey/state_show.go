@@ -71,7 +71,7 @@ func (s *stateFlags) summarize() (*stateSummary, error) {
 	}
 	summary := &stateSummary{State: dir, Format: keystore.FormatVersion, Seeded: opts.Seeded, Seals: []sealSummary{}}
 	err = errors.Join(summary.read(store), store.Close())
-	return summary, explainStore(dir, err)
+	return summary, explainState(dir, err)
 }
 
 func (s *stateSummary) read(store *keystore.Bolt) error {
