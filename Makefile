@@ -37,7 +37,7 @@ race: ## test everything with the race detector (needs a C compiler)
 fuzz: ## run each fuzz target for FUZZTIME (10s): a table; PKG and FUZZ select by package and name
 	@GO='$(GO)' PKG='$(PKG)' FUZZ='$(FUZZ)' ./test/fuzz.sh $(FUZZTIME)
 
-soak: ## use a key for SOAK (10m) on three transports: a table, a failure beyond a gate; LEAKS (10) times each way to hang it
+soak: ## use a key for SOAK (10m; less does not judge memory) on three transports: a table, a failure beyond a gate; LEAKS (10) times each way to hang it
 	$(if $(LEAKS),SOFTKEY_LEAK_ROUNDS=$(LEAKS) $(GO) test $(RACE) -count=1 -timeout=2h ./test/leak)
 	$(GO) run ./test/soak -for $(SOAK)
 

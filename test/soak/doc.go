@@ -12,6 +12,6 @@
 //
 // Every minute all clients pause, and a line says what the process holds. At the
 // end comes a table of operations and latencies, and a verdict: exit code 1 where
-// an answer was wrong or a gate of gates.go is exceeded. It needs Linux, for
-// /proc.
+// an answer was wrong or a gate of gates.go is exceeded. Runs of less than ten
+// minutes do not judge memory and threads. It needs Linux, for /proc.
 package main

@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	length := flag.Duration("for", 10*time.Minute, "how long to go on")
+	length := flag.Duration("for", 10*time.Minute, "how long to go on; memory and threads are judged from 10m on")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the order of operations comes from")
 	clients := flag.Int("clients", 8, "how many clients there are, on three transports")
 	program := flag.String("program", "", "the softkey to test; empty: cmd/softkey is built")
@@ -50,7 +50,7 @@ func run(ctx context.Context, length time.Duration, seed uint64, clients int, pr
 	s := newSoak(k)
 	s.use(ctx, length, seed, clients)
 	fmt.Print(s.figures.table())
-	problems := append(s.figures.failures(), s.judge()...)
+	problems := append(s.figures.failures(), s.judge(length)...)
 	if err := s.stopAndGoOn(ctx, program, dir); err != nil {
 		problems = append(problems, err.Error())
 	}

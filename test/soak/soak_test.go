@@ -18,30 +18,35 @@ func TestJudgeSamples(t *testing.T) {
 		{rss: 20000, anon: 9000, threads: 10, files: 20, store: 200},
 		{rss: 21000, anon: 9500, threads: 11, files: 20, store: 400},
 	}
+	const short, long = minJudged - time.Nanosecond, minJudged
 	tests := []struct {
 		name   string
 		change func(last *sample)
+		length time.Duration
 		want   string // the gate; empty: none
 	}{
-		{"nothing", func(*sample) {}, ""},
-		{"memory within its bound", func(s *sample) { s.rss += 11000 }, ""},
-		{"memory", func(s *sample) { s.rss += 12000 }, "RSS in kB"},
-		{"anonymous memory", func(s *sample) { s.anon += 8000 }, "anonymous memory"},
-		{"a file more", func(s *sample) { s.files++ }, "open files"},
-		{"threads", func(s *sample) { s.threads += 8 }, "threads"},
-		{"store", func(s *sample) { s.store = 9000 }, "store in kB"},
+		{"nothing", func(*sample) {}, long, ""},
+		{"memory within its bound", func(s *sample) { s.rss += 11000 }, long, ""},
+		{"memory", func(s *sample) { s.rss += 12000 }, long, "RSS in kB"},
+		{"anonymous memory", func(s *sample) { s.anon += 8000 }, long, "anonymous memory"},
+		{"threads", func(s *sample) { s.threads += 8 }, long, "threads"},
+		{"a file more", func(s *sample) { s.files++ }, long, "open files"},
+		{"store", func(s *sample) { s.store = 9000 }, long, "store in kB"},
+		{"memory and threads of a short run", func(s *sample) { s.rss, s.anon, s.threads = 90000, 80000, 99 }, short, ""},
+		{"a file more in a short run", func(s *sample) { s.files++ }, short, "open files"},
+		{"store of a short run", func(s *sample) { s.store = 9000 }, short, "store in kB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			samples := slices.Clone(good)
 			tt.change(&samples[2])
-			got := judgeSamples(samples)
+			got := judgeSamples(samples, tt.length)
 			if (tt.want == "") != (len(got) == 0) || len(got) > 1 || len(got) == 1 && !strings.HasPrefix(got[0], tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
-	if got := judgeSamples(good[:2]); len(got) != 1 {
+	if got := judgeSamples(good[:2], short); len(got) != 1 {
 		t.Errorf("two samples: got %q, want that they are too few", got)
 	}
 }
