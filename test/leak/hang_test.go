@@ -109,16 +109,35 @@ func cuts(w way, r request) (list []int) {
 	return list
 }
 
+// absent is a user who never answers. The test has to take note of each time that
+// they are asked.
+type absent chan struct{}
+
+// Confirm implements [authenticator.Presence].
+func (a absent) Confirm(ctx context.Context, p authenticator.Prompt) error {
+	select {
+	case a <- struct{}{}:
+	case <-ctx.Done():
+	}
+	return authenticator.Ignore(ctx, p)
+}
+
+// wasAsked waits until they are.
+func (a absent) wasAsked(t *testing.T) {
+	t.Helper()
+	select {
+	case <-a:
+	case <-time.After(patience):
+		t.Fatalf("the user was not asked in %v", patience)
+	}
+}
+
 // TestCancellation cancels each request that waits for the user, by CANCEL and
 // by INIT on its channel, while the user is asked.
 func TestCancellation(t *testing.T) {
 	scenario(t, func(t *testing.T, w way) {
-		asked := make(chan struct{})
-		ignore := func(ctx context.Context, p authenticator.Prompt) error {
-			asked <- struct{}{}
-			return authenticator.Ignore(ctx, p)
-		}
-		key, closeKey := newKey(t, authenticator.PresenceFunc(ignore), patience)
+		user := make(absent)
+		key, closeKey := newKey(t, user, patience)
 		defer closeKey()
 		s := w.plug(t, key.Handler())
 		defer s.pull()
@@ -130,12 +149,12 @@ func TestCancellation(t *testing.T) {
 				continue
 			}
 			h.begin(r)
-			<-asked
+			user.wasAsked(t)
 			h.send(ctaphid.CommandCancel)
 			h.want(ctaphid.CommandCBOR, byte(ctap.StatusKeepaliveCancel))
 
 			h.begin(r)
-			<-asked
+			user.wasAsked(t)
 			h.send(ctaphid.CommandInit, nonce...)
 			if cmd, got := h.answer(); cmd != ctaphid.CommandInit || string(got[:8]) != string(nonce) {
 				t.Fatalf("%s: got %v %x, want an answer to INIT", r.name, cmd, got)
@@ -149,12 +168,8 @@ func TestCancellation(t *testing.T) {
 // TestUnpluggedMeanwhile pulls the key while the user is asked.
 func TestUnpluggedMeanwhile(t *testing.T) {
 	scenario(t, func(t *testing.T, w way) {
-		asked := make(chan struct{}, 1)
-		ignore := func(ctx context.Context, p authenticator.Prompt) error {
-			asked <- struct{}{}
-			return authenticator.Ignore(ctx, p)
-		}
-		key, closeKey := newKey(t, authenticator.PresenceFunc(ignore), patience)
+		user := make(absent)
+		key, closeKey := newKey(t, user, patience)
 		defer closeKey()
 		for _, r := range requests() {
 			if !r.asks {
@@ -163,7 +178,7 @@ func TestUnpluggedMeanwhile(t *testing.T) {
 			s := w.plug(t, key.Handler())
 			h := connect(t, s, 1)
 			h.write(h.reports(r)...)
-			<-asked
+			user.wasAsked(t)
 			if w.name == "loopback" {
 				h.Close() // which is its plug
 			}
@@ -192,19 +207,24 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestNeverReads has a host that asks and asks and does not read the answers,
-// 800 kB of them. It harms nobody else, and ends when it is given up or the key
-// is unplugged. What TCP takes is up to the system: its buffers grow.
+// TestNeverReads has a host that asks and asks and does not read the answers, 800 kB
+// of them. It harms nobody else, and ends when it is given up or the key is
+// unplugged. Where it is to be cut off it goes on until it is, or to 80 MB: more
+// than a system buffers. What TCP takes is up to the system: its buffers grow.
 func TestNeverReads(t *testing.T) {
 	scenario(t, func(t *testing.T, w way) {
 		key, closeKey := newKey(t, authenticator.Approve{}, 0)
 		defer closeKey()
 		s := w.plug(t, key.Handler())
 		h := connect(t, s, 1)
+		pings := 100
+		if w.cuts {
+			pings = 10_000
+		}
 		var asking sync.WaitGroup
 		var cutOff error
 		if w.hears {
-			asking.Go(func() { cutOff = h.flood(make([]byte, ctaphid.MaxPayload), 100) })
+			asking.Go(func() { cutOff = h.flood(make([]byte, ctaphid.MaxPayload), pings) })
 		}
 		for range 10 { // of datagrams as many as a socket has room for
 			if !w.hears {

@@ -47,28 +47,37 @@ func (h *host) send(cmd ctaphid.Command, payload ...byte) {
 	h.write(h.reports(request{command: cmd, payload: payload})...)
 }
 
-// begin sends a request that asks the user, and returns when the key is at work on
-// it. As long as two commands that were aborted have not left, the key is busy.
+// begin sends a request that asks the user, and returns when the host is told that
+// they are asked. As long as two commands that were aborted have not left, the key
+// is busy: at once, or when it has waited for its turn.
 func (h *host) begin(r request) {
 	h.t.Helper()
+	h.write(h.reports(r)...)
 	for {
-		h.write(h.reports(r)...)
 		switch answer := h.next(); {
-		case answer.Command() == ctaphid.CommandKeepalive:
+		case answer.Command() == ctaphid.CommandKeepalive && answer[7] == byte(ctap.KeepaliveUPNeeded):
 			return
-		case answer.Command() == ctaphid.CommandError && answer[7] == byte(ctaphid.ErrChannelBusy):
-		case answer.Command() == ctaphid.CommandCBOR && answer[7] == byte(ctap.StatusChannelBusy):
+		case answer.Command() == ctaphid.CommandKeepalive: // it waits for its turn
+		case answer.Command() == ctaphid.CommandError && answer[7] == byte(ctaphid.ErrChannelBusy),
+			answer.Command() == ctaphid.CommandCBOR && answer[7] == byte(ctap.StatusChannelBusy):
+			h.write(h.reports(r)...)
 		default:
 			h.t.Fatalf("%s: got %x, want a keepalive", r.name, answer)
 		}
 	}
 }
 
-// next returns the next report of the host's channel.
+// next returns the next report of the host's channel. A datagram may be lost: the
+// test then ends by itself.
 func (h *host) next() ctaphid.Report {
 	h.t.Helper()
+	late := time.AfterFunc(patience, func() { h.Close() })
+	defer late.Stop()
 	for {
 		r, err := h.ReadReport()
+		if err != nil && !late.Stop() {
+			h.t.Fatalf("no report of channel %d in %v", h.channel, patience)
+		}
 		if err != nil {
 			h.t.Fatalf("ReadReport = %v", err)
 		}
@@ -105,8 +114,8 @@ func (h *host) want(cmd ctaphid.Command, payload ...byte) {
 	}
 }
 
-// patience is how long a key may take until it answers somebody else again: the
-// touch that it waits for, and a little.
+// patience is how long a key may take until it answers, and until it answers
+// somebody else again: the touch that it waits for, and a little.
 const patience = time.Minute
 
 // wantAlive checks that the key answers a new host, and lets no other wait for
