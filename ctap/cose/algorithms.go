@@ -109,6 +109,15 @@ func Hedged(key PrivateKey) PrivateKey { return randomized(key, true) }
 // algorithm has that: see [Hedged].
 func Deterministic(key PrivateKey) PrivateKey { return randomized(key, false) }
 
+// Wipe overwrites what key holds of the private key, and of the material where
+// the two share memory. The key must not be used any more. Keys of RSA and ML-DSA
+// stay as they are: their libraries do not say where everything is.
+func Wipe(key PrivateKey) {
+	if k, ok := key.(interface{ wipe() }); ok {
+		k.wipe()
+	}
+}
+
 func randomized(key PrivateKey, random bool) PrivateKey {
 	if k, ok := key.(interface{ randomized(bool) PrivateKey }); ok {
 		return k.randomized(random)

@@ -156,6 +156,8 @@ func (k *ecdsaKey) Sign(message []byte) ([]byte, error) {
 	return signer.Sign(k.rand, k.scheme.digest(signer.digest[:0], message), k.scheme.hash)
 }
 
+func (k *ecdsaKey) wipe() { clear(k.pair[:k.scheme.size]) }
+
 func (k *ecdsaKey) randomized(random bool) PrivateKey {
 	other := *k
 	other.rand = nil

@@ -116,3 +116,5 @@ func (k *edwardsKey) COSEKey() []byte {
 func (k *edwardsKey) Sign(message []byte) ([]byte, error) {
 	return k.scheme.sign(k.private, message), nil
 }
+
+func (k *edwardsKey) wipe() { clear(k.private[:k.scheme.size]) }

@@ -20,9 +20,11 @@ func (koblitz) MaterialSize() int  { return scalarSecp256k1 }
 func (koblitz) SignatureSize() int { return ecdsaSignatureSize(256) - 1 } // s is below half the order
 
 func (koblitz) New(seed []byte) ([]byte, error) {
-	if _, err := parseKoblitz(seed); err != nil {
+	private, err := parseKoblitz(seed)
+	if err != nil {
 		return nil, err
 	}
+	private.Zero()
 	return bytes.Clone(seed), nil
 }
 
@@ -36,6 +38,7 @@ func (koblitz) key(id ID, material []byte) (PrivateKey, error) {
 
 func parseKoblitz(material []byte) (*secp256k1.PrivateKey, error) {
 	var d secp256k1.ModNScalar
+	defer d.Zero()
 	if len(material) != scalarSecp256k1 {
 		return nil, ErrMaterial
 	}
@@ -73,3 +76,5 @@ func (k koblitzKey) COSEKey() []byte {
 func (k koblitzKey) Sign(message []byte) ([]byte, error) {
 	return ecdsa.Sign(k.private, sum256(nil, message)).Serialize(), nil
 }
+
+func (k koblitzKey) wipe() { k.private.Zero() }
