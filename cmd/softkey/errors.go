@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/softkey-project/softkey/client/u2fjson"
 	"github.com/softkey-project/softkey/client/webauthn"
@@ -27,6 +29,26 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
+}
+
+// explainFlag says what is wrong with a flag, without the names of Go's functions.
+func explainFlag(err error) error {
+	var invalid *pflag.InvalidValueError
+	var number *strconv.NumError
+	if !errors.As(err, &invalid) || !errors.As(err, &number) {
+		return usageError{err}
+	}
+	flag := invalid.GetFlag()
+	what := "no whole number"
+	switch kind := flag.Value.Type(); {
+	case kind == "bool":
+		what = "neither true nor false"
+	case errors.Is(number, strconv.ErrRange):
+		what = "out of range"
+	case strings.HasPrefix(kind, "uint"):
+		what = "no whole number from 0 up"
+	}
+	return usagef("--%s: %q is %s", flag.Name, number.Num, what)
 }
 
 // hintedError is an error with a line of advice.
