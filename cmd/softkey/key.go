@@ -127,7 +127,7 @@ func (k *keyFlags) config(p *program) (cfg device.Config, err error) {
 	if cfg.Seed, err = k.seedBytes(); err != nil {
 		return cfg, err
 	}
-	if err = k.opener.checkNew(cfg.Dir); err != nil {
+	if err = k.opener.check(cfg.Dir); err != nil {
 		return cfg, err
 	}
 	cfg.Unseal = k.opener.unlocker(p, cfg.Dir)

@@ -55,6 +55,21 @@ func (o *sealOpener) unlocker(p *program, dir string) func([]seal.Slot) (*seal.K
 	}
 }
 
+// check reads the flags, before anything is done.
+func (o *sealOpener) check(dir string) error {
+	if err := o.checkTPM(); err != nil {
+		return err
+	}
+	return o.checkNew(dir)
+}
+
+func (o *sealOpener) checkTPM() error {
+	if err := (seal.TPM{Address: o.tpm}).Check(); err != nil {
+		return usagef("--tpm-device: %w", err)
+	}
+	return nil
+}
+
 // checkNew refuses a passphrase where there is no key yet, before one is made that
 // it would not seal. What else is wrong with the folder is told when it is opened.
 func (o *sealOpener) checkNew(dir string) error {
@@ -77,6 +92,9 @@ func (e unlockError) Unwrap() error { return e.error }
 // unlock opens one of the slots, which are none if the store is not sealed. A
 // passphrase that is given decides; else the keepers that ask nobody come first.
 func (o *sealOpener) unlock(p *program, dir string, slots []seal.Slot) (*seal.Key, error) {
+	if err := o.checkTPM(); err != nil {
+		return nil, err
+	}
 	phrase, from, err := o.phrase.read()
 	if err != nil {
 		return nil, err

@@ -130,7 +130,18 @@ func (o *sealFlags) check() error {
 	case o.ring != string(seal.RingUser) && o.ring != string(seal.RingSession):
 		return usagef("--keyring-of %q is not user or session", o.ring)
 	}
-	return nil
+	return o.checkNumbers()
+}
+
+// checkNumbers has package seal judge what it knows the bounds of.
+func (o *sealFlags) checkNumbers() error {
+	if err := o.argonCost().Check(); err != nil {
+		return usagef("--passphrase-cost: %w", err)
+	}
+	if err := (seal.TPM{PCRs: o.pcrs}).Check(); err != nil {
+		return usagef("--pcrs: %w", err)
+	}
+	return o.state.opener.checkTPM()
 }
 
 // seal gives the store another seal.
@@ -181,14 +192,18 @@ func (o *sealFlags) keeper(p *program, dir string) (keeper seal.Keeper, done fun
 	case seal.KindTPM:
 		return seal.TPM{Address: o.state.opener.tpm, PCRs: o.pcrs}, func() {}, nil
 	}
+	cost := o.argonCost()
+	if cost.Weak() {
+		fmt.Fprintf(p.stderr, "softkey: warning: --passphrase-cost: with %v a guess is cheap: for tests only\n", cost)
+	}
 	phrase, err := o.newPhrase(p, dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	return seal.Passphrase{Phrase: phrase, Cost: o.argonCost()}, func() { clear(phrase) }, nil
+	return seal.Passphrase{Phrase: phrase, Cost: cost}, func() { clear(phrase) }, nil
 }
 
-// argonCost returns what --passphrase-cost says. Package seal knows the bounds.
+// argonCost returns what --passphrase-cost says.
 func (o *sealFlags) argonCost() seal.Cost {
 	if len(o.cost) == 0 {
 		return seal.DefaultCost()

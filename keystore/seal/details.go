@@ -13,7 +13,7 @@ func (s Slot) Details() string {
 	case KindPassphrase:
 		var pp passphraseParams
 		pp, err = parsePassphraseParams(s.Params)
-		text = fmt.Sprintf("argon2id, %d passes over %d KiB in %d lanes", pp.Cost.Passes, pp.Cost.Memory, pp.Cost.Lanes)
+		text = fmt.Sprintf("argon2id, %v", pp.Cost)
 	case KindKeyring:
 		var kp keyringParams
 		kp, err = parseKeyringParams(s.Params)

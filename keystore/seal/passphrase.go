@@ -21,21 +21,50 @@ type Cost struct {
 // and a part of a second on a machine of today.
 func DefaultCost() Cost { return Cost{Passes: 3, Memory: 64 << 10, Lanes: 4} }
 
-// The bounds of a cost in a file: a gigabyte, and as much work as sixteen passes
-// over it, which takes seconds.
+// The bounds of a cost, in a file too: a gigabyte, and as much work as sixteen
+// passes over it, which takes seconds.
 const (
+	minMemory = 8        // KiB for a lane, as argon2 has it
 	maxMemory = 1 << 20  // KiB
 	maxWork   = 16 << 20 // KiB written
 	maxLanes  = 16
 	saltSize  = 16
 )
 
-func (c Cost) check() error {
-	if c.Passes < 1 || c.Lanes < 1 || c.Lanes > maxLanes || c.Memory < 8*uint32(c.Lanes) ||
-		c.Memory > maxMemory || uint64(c.Passes)*uint64(c.Memory) > maxWork {
-		return fmt.Errorf("seal: argon2id with %d passes over %d KiB in %d lanes is out of bounds", c.Passes, c.Memory, c.Lanes)
+// Check returns an error that names the bounds, for a cost beyond them.
+func (c Cost) Check() error {
+	if c.Passes < 1 || c.Lanes < 1 || c.Lanes > maxLanes || c.Memory < minMemory*uint32(c.Lanes) ||
+		c.Memory > maxMemory || c.work() > maxWork {
+		return fmt.Errorf("seal: argon2id with %v is out of bounds: 1 to %d lanes, %d KiB for each to %d KiB in all, and passes times KiB up to %d",
+			c, maxLanes, minMemory, maxMemory, maxWork)
 	}
 	return nil
+}
+
+// work is how many KiB a guess writes.
+func (c Cost) work() uint64 { return uint64(c.Passes) * uint64(c.Memory) }
+
+// The least that OWASP's Password Storage Cheat Sheet finds enough for argon2id:
+// five passes over 7 MiB. It has others with more memory and about as much work.
+const (
+	weakMemory = 7 << 10 // KiB
+	weakWork   = 5 * weakMemory
+)
+
+// Weak tells whether guesses are cheaper than they should be anywhere but in a
+// test.
+func (c Cost) Weak() bool { return c.Memory < weakMemory || c.work() < weakWork }
+
+// String says the cost in words.
+func (c Cost) String() string {
+	pass, lane := "passes", "lanes"
+	if c.Passes == 1 {
+		pass = "pass"
+	}
+	if c.Lanes == 1 {
+		lane = "lane"
+	}
+	return fmt.Sprintf("%d %s over %d KiB in %d %s", c.Passes, pass, c.Memory, c.Lanes, lane)
 }
 
 // Passphrase is the [Keeper] whose key is derived from what somebody knows.
@@ -86,5 +115,5 @@ func parsePassphraseParams(params []byte) (pp passphraseParams, err error) {
 	if len(pp.Salt) != saltSize {
 		return pp, fmt.Errorf("%w: salt of %d bytes", errSlot, len(pp.Salt))
 	}
-	return pp, pp.Cost.check()
+	return pp, pp.Cost.Check()
 }

@@ -102,10 +102,59 @@ func TestCost(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := tt.cost.check(); (err == nil) != tt.ok {
-				t.Errorf("check = %v, want ok %v", err, tt.ok)
+			if err := tt.cost.Check(); (err == nil) != tt.ok {
+				t.Errorf("Check = %v, want ok %v", err, tt.ok)
 			}
 		})
+	}
+}
+
+func TestWeakCost(t *testing.T) {
+	tests := []struct {
+		cost Cost
+		want bool
+	}{
+		{DefaultCost(), false},
+		{Cost{5, 7 << 10, 1}, false}, // OWASP's five
+		{Cost{4, 9 << 10, 1}, false},
+		{Cost{3, 12 << 10, 1}, false},
+		{Cost{2, 19 << 10, 1}, false},
+		{Cost{1, 46 << 10, 1}, false},
+		{Cost{5, 7<<10 - 1, 1}, true},
+		{Cost{4, 7 << 10, 1}, true},
+		{Cost{1 << 20, 8, 1}, true},
+		{Cost{1, 8, 1}, true},
+	}
+	for _, tt := range tests {
+		if got := tt.cost.Weak(); got != tt.want {
+			t.Errorf("%v: Weak = %v, want %v", tt.cost, got, tt.want)
+		}
+	}
+}
+
+// A wrong address or register is told before a TPM is looked for.
+func TestCheckTPM(t *testing.T) {
+	tests := []struct {
+		tpm TPM
+		ok  bool
+	}{
+		{TPM{}, true},
+		{TPM{Address: "/dev/tpm0", PCRs: []uint{0, 23}}, true},
+		{TPM{Address: "/dev/tpm:0"}, true},
+		{TPM{Address: "tpm0"}, true},
+		{TPM{Address: "unix:tpm.sock"}, true},
+		{TPM{Address: "tcp:localhost:2321"}, true},
+		{TPM{Address: "tcp:[::1]:2321"}, true},
+		{TPM{Address: "foo:bar"}, false},
+		{TPM{Address: "unix:"}, false},
+		{TPM{Address: "tcp:localhost"}, false},
+		{TPM{Address: ":"}, false},
+		{TPM{Address: "tcp:localhost:1", PCRs: []uint{24}}, false},
+	}
+	for _, tt := range tests {
+		if err := tt.tpm.Check(); (err == nil) != tt.ok {
+			t.Errorf("Check of %q, %v = %v; want ok %v", tt.tpm.Address, tt.tpm.PCRs, err, tt.ok)
+		}
 	}
 }
 
@@ -163,6 +212,7 @@ func TestDetails(t *testing.T) {
 		want string
 	}{
 		{Slot{Kind: KindPassphrase, Params: ctap.MustMarshal(passphraseParams{DefaultCost(), make([]byte, saltSize)})}, "argon2id, 3 passes over 65536 KiB in 4 lanes"},
+		{Slot{Kind: KindPassphrase, Params: ctap.MustMarshal(passphraseParams{Cost{1, 8, 1}, make([]byte, saltSize)})}, "argon2id, 1 pass over 8 KiB in 1 lane"},
 		{Slot{Kind: KindKeyring, Params: ctap.MustMarshal(keyringParams{RingUser, "softkey:01"})}, "softkey:01 in the user's keyring"},
 		{Slot{Kind: KindTPM, Params: ctap.MustMarshal(tpmParams{[]byte{1}, []byte{2}, []uint{0, 7}})}, "bound to PCRs 0 7"},
 		{Slot{Kind: KindTPM, Params: ctap.MustMarshal(tpmParams{[]byte{1}, []byte{2}, nil})}, ""},

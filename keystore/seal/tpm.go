@@ -40,8 +40,17 @@ const numPCRs = 24
 // Kind implements [Keeper].
 func (TPM) Kind() Kind { return KindTPM }
 
+// Check says what is wrong with the address or the PCRs, before a TPM is looked
+// for.
+func (k TPM) Check() error {
+	return errors.Join(checkTPMAddress(k.Address), checkPCRs(k.PCRs))
+}
+
 // Keep implements [Keeper].
 func (k TPM) Keep() (params []byte, key [32]byte, err error) {
+	if err := k.Check(); err != nil {
+		return nil, key, err
+	}
 	rand.Read(key[:]) // never fails
 	err = k.with(func(s storage) error {
 		tp, err := s.seal(key[:], k.PCRs)
@@ -204,9 +213,6 @@ func (s storage) authorization(pcrs []uint) tpm2.Session {
 func (s storage) policy(pcrs []uint) (digest tpm2.TPM2BDigest, err error) {
 	if len(pcrs) == 0 {
 		return digest, nil
-	}
-	if err := checkPCRs(pcrs); err != nil {
-		return digest, err
 	}
 	session, done, err := tpm2.PolicySession(s.tpm, tpm2.TPMAlgSHA256, 16, tpm2.Trial())
 	if err != nil {

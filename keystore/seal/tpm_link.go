@@ -20,6 +20,22 @@ const (
 	tpmTimeout  = 30 * time.Second // for a command: a TPM may take a second for a key
 )
 
+// checkTPMAddress refuses what neither is a file nor a socket that openTPM knows.
+func checkTPMAddress(address string) error {
+	network, place, found := strings.Cut(address, ":")
+	switch {
+	case !found || strings.ContainsAny(network, "/"):
+		return nil // a device
+	case network == "unix" && place != "":
+		return nil
+	case network == "tcp":
+		if _, _, err := net.SplitHostPort(place); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("seal: TPM: %q is no address: a device, unix:PATH or tcp:HOST:PORT", address)
+}
+
 // openTPM reaches the TPM at an address.
 func openTPM(address string) (transport.TPMCloser, error) {
 	network, place, _ := strings.Cut(cmp.Or(address, DefaultTPM), ":")
