@@ -116,17 +116,30 @@ func checkEmpty(dir string) error {
 	return nil
 }
 
-// importState makes a store of the entries. It is whole, or empty.
+// importState makes a store of the entries. It is whole, or not there; one that
+// was there is empty still.
 func importState(p *program, dir string, h archive.Header, entries iter.Seq2[keystore.Entry, error]) error {
 	opts := keystore.Options{Seeded: h.Seeded}
-	store, err := keystore.Open(dir, opts)
+	there, err := hasStore(dir)
 	if err == nil {
-		err = store.Close()
+		err = makeStore(dir, opts, func(keystore.Tx) error { return nil })
 	}
 	if err != nil {
 		return explainState(dir, err)
 	}
-	var brought restored
+	brought, err := bringBack(dir, opts, entries)
+	if err != nil && !there {
+		_ = makeStore(dir, opts, func(keystore.Tx) error { return err }) // which takes it away, unless another process has it
+	}
+	if err != nil {
+		return explainState(dir, err)
+	}
+	fmt.Fprintf(p.stderr, "softkey: %s in %s%s\n", countOf(brought.n, "entry is", "entries are"), dir, brought.jump())
+	return nil
+}
+
+// bringBack fills a store that is empty.
+func bringBack(dir string, opts keystore.Options, entries iter.Seq2[keystore.Entry, error]) (brought restored, err error) {
 	err = keystore.Rewrite(dir, opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
 		return func(yield func(keystore.Entry, error) bool) {
 			for range old {
@@ -136,11 +149,7 @@ func importState(p *program, dir string, h archive.Header, entries iter.Seq2[key
 			brought.entries(entries, yield)
 		}
 	})
-	if err != nil {
-		return explainState(dir, err)
-	}
-	fmt.Fprintf(p.stderr, "softkey: %s in %s%s\n", countOf(brought.n, "entry is", "entries are"), dir, brought.jump())
-	return nil
+	return brought, err
 }
 
 // restored is what came back from a copy.

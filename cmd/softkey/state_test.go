@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/softkey-project/softkey/keystore"
+	"github.com/softkey-project/softkey/keystore/archive"
 )
 
 // A store that cannot be filled is not left behind, and one that another process
@@ -30,6 +31,33 @@ func TestMakeStore(t *testing.T) {
 		}
 		if there, err := hasStore(dir); there != step.there || err != nil {
 			t.Errorf("%s: hasStore = %v, %v; want %v", step.name, there, err, step.there)
+		}
+	}
+}
+
+// A copy that turns out to be broken leaves no empty store, which is not sealed;
+// one that was there stays.
+func TestImportBrokenCopy(t *testing.T) {
+	broken := errors.New("broken")
+	entries := func(yield func(keystore.Entry, error) bool) {
+		_ = yield(keystore.Entry{Bucket: "settings", Key: []byte("key"), Value: []byte("value")}, nil) &&
+			yield(keystore.Entry{}, broken)
+	}
+	dir, p := t.TempDir(), &program{}
+	for _, there := range []bool{false, true} {
+		if there {
+			if err := makeStore(dir, keystore.Options{}, func(keystore.Tx) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := importState(p, dir, archive.Header{}, entries); !errors.Is(err, broken) {
+			t.Errorf("got %v, want %v", err, broken)
+		}
+		if left, err := hasStore(dir); left != there || err != nil {
+			t.Errorf("hasStore = %v, %v; want %v", left, err, there)
+		}
+		if err := checkEmpty(dir); err != nil {
+			t.Errorf("checkEmpty = %v, want nil", err)
 		}
 	}
 }
