@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/keystore"
 )
 
 // getAssertion is one run of authenticatorGetAssertion (§6.2.2). It lives on
@@ -15,8 +16,9 @@ type getAssertion struct {
 	rpIDHash [32]byte
 	up       bool // the host wants a test of user presence
 
-	applicable []*credential // the first is used, the others wait for getNextAssertion
-	many       bool          // there were several from the beginning
+	applicable []*credential          // the first is used; wiped when the command ends
+	many       bool                   // there were several
+	waiting    []*keystore.Credential // for getNextAssertion, their private keys wrapped
 
 	// What follows is of the one assertion that is being made.
 	cred       *credential
@@ -37,6 +39,7 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 			Operation: ctap.CommandGetAssertion.String(), Kind: KindConsent, RPID: req.RPID, RPIDHash: op.rpIDHash,
 		},
 	}
+	defer op.wipe()
 	for _, step := range []func(*getAssertion, context.Context) error{
 		(*getAssertion).checkPinUvAuthParam, (*getAssertion).checkOptions, (*getAssertion).verify,
 		(*getAssertion).locate, (*getAssertion).confirmPresence, (*getAssertion).assertFirst,
@@ -46,6 +49,12 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 		}
 	}
 	return &op.response, nil
+}
+
+// wipe overwrites the private keys that were located, used or not.
+func (op *getAssertion) wipe() {
+	wipeAll(op.applicable)
+	op.applicable = nil
 }
 
 // checkPinUvAuthParam is steps 1 and 2.
@@ -117,30 +126,34 @@ func (op *getAssertion) confirmPresence(ctx context.Context) error {
 }
 
 // assertFirst is steps 10 to 13 for the first credential, and leaves the others
-// to getNextAssertion.
+// to getNextAssertion. That may come late or never: no private key waits for it.
 func (op *getAssertion) assertFirst(context.Context) error {
-	total := len(op.applicable)
 	if err := op.assert(op.applicable[0]); err != nil {
 		return err
 	}
 	if !op.many {
 		return nil
 	}
-	op.response.NumberOfCredentials = uint64(total)
+	op.response.NumberOfCredentials = uint64(len(op.applicable))
+	for _, cred := range op.applicable[1:] {
+		op.waiting = append(op.waiting, cred.record)
+	}
 	op.a.begin(op.call, ctap.CommandGetNextAssertion, op.token, op)
-	op.applicable = op.applicable[1:]
 	return nil
 }
 
 // getNextAssertion is authenticatorGetNextAssertion (§6.3).
 func (a *Authenticator) getNextAssertion(_ context.Context, c *call) (any, error) {
 	op, ok := a.resume(c, ctap.CommandGetNextAssertion).(*getAssertion)
-	if !ok || len(op.applicable) == 0 {
+	if !ok || len(op.waiting) == 0 {
 		a.sequence = nil
 		return nil, fmt.Errorf("no further assertion for this host: %w", ctap.StatusNotAllowed)
 	}
-	cred := op.applicable[0]
-	op.applicable = op.applicable[1:]
+	cred, err := a.unwrapRecord(op.waiting[0])
+	if err != nil {
+		return nil, err
+	}
+	op.waiting = op.waiting[1:]
 	if err := op.assert(cred); err != nil {
 		return nil, err
 	}

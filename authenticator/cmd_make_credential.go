@@ -44,7 +44,7 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	if isBlink(req) {
 		op.prompt.Kind = KindSelect
 	}
-	defer func() { clear(op.created.material) }()
+	defer op.created.wipe()
 	for _, step := range []func(*makeCredential, context.Context) error{
 		(*makeCredential).checkPinUvAuthParam, (*makeCredential).chooseAlgorithm, (*makeCredential).checkOptions,
 		(*makeCredential).checkUserVerification, (*makeCredential).checkEnterpriseAttestation,

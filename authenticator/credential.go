@@ -36,7 +36,16 @@ const (
 
 // wipe overwrites the private key, which is of no use any more. It may be called
 // twice.
-func (c *credential) wipe() { clear(c.material) }
+func (c *credential) wipe() {
+	clear(c.material)
+	cose.Wipe(c.key)
+}
+
+func wipeAll(creds []*credential) {
+	for _, c := range creds {
+		c.wipe()
+	}
+}
 
 // protection returns the credProtect level.
 func (c *credential) protection() uint64 { return max(uint64(c.flags&flagProtection), protectOptional) }
@@ -59,6 +68,12 @@ type created struct {
 	handle   []byte // the wrapped key
 	id       []byte // the handle, or random bytes
 	short    bool   // the ID is not the handle, which is kept in the store
+}
+
+// wipe overwrites the private key, if there is one yet.
+func (c *created) wipe() {
+	clear(c.material)
+	cose.Wipe(c.key)
 }
 
 // maxKeyAttempts bounds the search for a seed that is a key. For P-256 one in
@@ -138,6 +153,17 @@ func (a *Authenticator) unwrap(rpIDHash [32]byte, keyHandle []byte) (*credential
 	if err != nil {
 		return nil, err
 	}
+	cred, err := a.parseSecret(secret)
+	if err != nil {
+		clear(secret)
+		return nil, err
+	}
+	cred.id = keyHandle
+	return cred, nil
+}
+
+// parseSecret makes a credential of what was wrapped, which becomes part of it.
+func (a *Authenticator) parseSecret(secret []byte) (*credential, error) {
 	if len(secret) < secretHeader {
 		return nil, fmt.Errorf("key handle of %d bytes inside", len(secret))
 	}
@@ -149,9 +175,7 @@ func (a *Authenticator) unwrap(rpIDHash [32]byte, keyHandle []byte) (*credential
 	if err != nil {
 		return nil, err
 	}
-	return &credential{
-		id: keyHandle, alg: alg, flags: credentialFlags(secret[1]), material: secret[secretHeader:], key: key,
-	}, nil
+	return &credential{alg: alg, flags: credentialFlags(secret[1]), material: secret[secretHeader:], key: key}, nil
 }
 
 // unwrapRecord makes a credential of a record.
@@ -264,7 +288,11 @@ func (a *Authenticator) discover(rpIDHash [32]byte, verified bool) ([]*credentia
 		}
 		return nil
 	})
-	return found, err
+	if err != nil {
+		wipeAll(found)
+		return nil, err
+	}
+	return found, nil
 }
 
 // account returns what the key may show of who a credential is for.

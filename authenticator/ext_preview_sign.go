@@ -60,6 +60,7 @@ func createSigningKey(op *makeCredential, input ctap.Raw) error {
 	if err != nil {
 		return err
 	}
+	defer clear(key.material)
 	object, err := op.attestSigningKey(alg, key, flags)
 	if err != nil {
 		return err
@@ -129,6 +130,7 @@ func signWithSigningKey(op *getAssertion, input ctap.Raw) error {
 	if err != nil {
 		return err
 	}
+	defer clear(material)
 	if err := op.checkSigningFlags(flags); err != nil {
 		return err
 	}
@@ -164,7 +166,9 @@ func (a *Authenticator) wrapSigningKey(credential []byte, code, flags byte, mate
 	if err != nil {
 		return nil, err
 	}
-	return a.keys.Wrap(context, append([]byte{code, flags}, material...))
+	secret := append([]byte{code, flags}, material...)
+	defer clear(secret)
+	return a.keys.Wrap(context, secret)
 }
 
 // unwrapSigningKey is the inverse of wrapSigningKey.

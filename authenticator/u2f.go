@@ -72,7 +72,7 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 	if err != nil {
 		return nil, err
 	}
-	defer clear(made.material)
+	defer made.wipe()
 	if err := a.wrap(&made, req.Application, false); err != nil {
 		return nil, err
 	}
@@ -127,7 +127,11 @@ func (a *Authenticator) findU2F(req *ctap.U2FAuthenticateRequest) (*credential, 
 	if err != nil {
 		return nil, err
 	}
-	if cred == nil || cred.alg.ID() != cose.ES256 || cred.protection() == protectRequired {
+	if cred == nil {
+		return nil, fmt.Errorf("key handle: %w", ctap.SWWrongData)
+	}
+	if cred.alg.ID() != cose.ES256 || cred.protection() == protectRequired {
+		cred.wipe()
 		return nil, fmt.Errorf("key handle: %w", ctap.SWWrongData)
 	}
 	return cred, nil
