@@ -1,8 +1,10 @@
 package floor
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -26,14 +28,33 @@ func OpenStore(path string, n, size int) (*Store, error) {
 	return s, nil
 }
 
+// filledAtOnce is how many records one transaction of fill has in memory.
+const filledAtOnce = 50_000
+
+// fill goes by the order of the keys: in any other it takes the square of n.
 func (s *Store) fill(n, size int) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		b, err := tx.CreateBucket(s.bucket)
-		for range n {
-			err = errors.Join(err, b.Put(randomKey(), make([]byte, size)))
-		}
+	keys := make([][]byte, n)
+	for i := range keys {
+		keys[i] = randomKey()
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket(s.bucket)
 		return err
 	})
+	for some := range slices.Chunk(keys, filledAtOnce) {
+		err = errors.Join(err, s.db.Update(func(tx *bbolt.Tx) error { return putAll(tx.Bucket(s.bucket), some, size) }))
+	}
+	return err
+}
+
+func putAll(b *bbolt.Bucket, keys [][]byte, size int) error {
+	for _, key := range keys {
+		if err := b.Put(key, make([]byte, size)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func randomKey() []byte {
