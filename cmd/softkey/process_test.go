@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -39,6 +40,20 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		close(p.ended)
 	})
 	return p, nil
+}
+
+// startSoftkey starts `softkey args…`; who calls it stops it.
+func startSoftkey(t *testing.T, args ...string) *process {
+	t.Helper()
+	cmd, err := softkeyCommand(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := startProcess(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // addresses returns what the first n ready lines say.

@@ -77,14 +77,7 @@ func (p page) sign(handle string) {
 // startRun starts `softkey args…`, and returns its n addresses.
 func startRun(t *testing.T, n int, args ...string) (*process, []string) {
 	t.Helper()
-	cmd, err := softkeyCommand(args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := startProcess(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := startSoftkey(t, args...)
 	t.Cleanup(p.stop)
 	addresses, err := p.addresses(n)
 	if err != nil {

@@ -106,14 +106,7 @@ func TestWrittenFilesRefuseLinks(t *testing.T) {
 // on standard error.
 func finishSoftkey(t *testing.T, code int, args ...string) (said string) {
 	t.Helper()
-	cmd, err := softkeyCommand(args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := startProcess(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := startSoftkey(t, args...)
 	defer p.stop()
 	if got := p.finish(); got != code {
 		t.Fatalf("softkey %s: exit code %d, want %d: %s", strings.Join(args, " "), got, code, p.stderr)
