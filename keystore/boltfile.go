@@ -74,7 +74,7 @@ func openFile(f *folder, kind string, opts Options) (*bbolt.DB, error) {
 	h, err := inspect(f)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		err = finish(f, opts, writeNew(f, header{FormatVersion, mode(opts), kind}, opts, nothing))
+		err = makeFile(f, kind, opts, nothing)
 	case err == nil:
 		err = migrate(f, h, kind, opts)
 	}

@@ -57,6 +57,18 @@ func openFolder(dir string) (*folder, error) {
 	return f, nil
 }
 
+// withFolder runs fn with the folder dir, which is locked meanwhile.
+func withFolder(dir string, fn func(*folder) error) error {
+	f, err := openFolder(dir)
+	if err == nil {
+		err = errors.Join(fn(f), f.close())
+	}
+	if err != nil {
+		return fmt.Errorf("keystore: %s: %w", dir, err)
+	}
+	return nil
+}
+
 // take makes the folder ours, which was called what named describes.
 func (f *folder) take(named fs.FileInfo) error {
 	info, err := f.root.Stat(".")

@@ -2,7 +2,6 @@ package keystore
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
 
@@ -30,26 +29,16 @@ func Compact(dir string, opts Options) error { return Rewrite(dir, opts, unchang
 // process or the machine dies meanwhile. Of what it held nothing is left in the
 // new file. The errors are those of [Open], or what change yields.
 func Rewrite(dir string, opts Options, change func(old iter.Seq[Entry]) iter.Seq2[Entry, error]) error {
-	if err := rewriteIn(dir, opts, change); err != nil {
-		return fmt.Errorf("keystore: %s: %w", dir, err)
-	}
-	return nil
-}
-
-func rewriteIn(dir string, opts Options, change func(old iter.Seq[Entry]) iter.Seq2[Entry, error]) (err error) {
-	f, err := openFolder(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.close()) }()
-	h, err := inspect(f)
-	if err != nil {
-		return err
-	}
-	if err := h.check(mode(opts), h.kind); err != nil {
-		return err
-	}
-	return rewriteFile(f, h, opts, change)
+	return withFolder(dir, func(f *folder) error {
+		h, err := inspect(f)
+		if err != nil {
+			return err
+		}
+		if err := h.check(mode(opts), h.kind); err != nil {
+			return err
+		}
+		return rewriteFile(f, h, opts, change)
+	})
 }
 
 // unchanged is a change for [Rewrite] that is none.

@@ -144,7 +144,7 @@ func (s *sealedState) wipe() {
 // sealed. A crash leaves it as it was, or as it is to be.
 func (s *sealedState) change(to *seal.Key, slots []seal.Slot) error {
 	if s.fresh {
-		return explainState(s.dir, makeStore(s.dir, s.opts, putSlots(slots)))
+		return explainState(s.dir, makeStore(s.dir, s.opts, seal.Change(nothing, nil, nil, nil, slots)))
 	}
 	err := keystore.Rewrite(s.dir, s.opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
 		return seal.Change(old, s.slots, s.key, to, slots)
@@ -152,23 +152,17 @@ func (s *sealedState) change(to *seal.Key, slots []seal.Slot) error {
 	return explainState(s.dir, err)
 }
 
-// makeStore makes a store that holds what fill puts there. One that cannot be
-// filled is taken away again, while no other process can have it.
-func makeStore(dir string, opts keystore.Options, fill func(keystore.Tx) error) error {
-	store, err := keystore.Open(dir, opts)
-	if err != nil {
-		return err
+// nothing is what a new store had before.
+func nothing(func(keystore.Entry) bool) {}
+
+// makeStore makes a store that holds the entries, whole and sealed if they are,
+// or none.
+func makeStore(dir string, opts keystore.Options, entries iter.Seq2[keystore.Entry, error]) error {
+	err := keystore.Make(dir, opts, entries)
+	if errors.Is(err, fs.ErrExist) {
+		return errMadeMeanwhile
 	}
-	empty, err := isEmpty(store)
-	switch {
-	case err == nil && !empty:
-		err = errMadeMeanwhile
-	case err == nil:
-		if err = store.Update(fill); err != nil {
-			err = errors.Join(err, os.Remove(filepath.Join(dir, storeFile)))
-		}
-	}
-	return errors.Join(err, store.Close())
+	return err
 }
 
 var errMadeMeanwhile = errors.New("another process has made a key there meanwhile")
@@ -179,20 +173,4 @@ func isEmpty(store *keystore.Bolt) (bool, error) {
 		return false, err
 	}
 	return true, nil
-}
-
-// putSlots seals a store that is empty.
-func putSlots(slots []seal.Slot) func(keystore.Tx) error {
-	nothing := func(func(keystore.Entry) bool) {}
-	return func(tx keystore.Tx) error {
-		for e, err := range seal.Change(nothing, nil, nil, nil, slots) {
-			if err != nil {
-				return err
-			}
-			if err := tx.Put(e.Bucket, e.Key, e.Value); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 }

@@ -119,18 +119,7 @@ func checkEmpty(dir string) error {
 // importState makes a store of the entries. It is whole, or not there; one that
 // was there is empty still.
 func importState(p *program, dir string, h archive.Header, entries iter.Seq2[keystore.Entry, error]) error {
-	opts := keystore.Options{Seeded: h.Seeded}
-	there, err := hasStore(dir)
-	if err == nil {
-		err = makeStore(dir, opts, func(keystore.Tx) error { return nil })
-	}
-	if err != nil {
-		return explainState(dir, err)
-	}
-	brought, err := bringBack(dir, opts, entries)
-	if err != nil && !there {
-		_ = makeStore(dir, opts, func(keystore.Tx) error { return err }) // which takes it away, unless another process has it
-	}
+	brought, err := bringBack(dir, keystore.Options{Seeded: h.Seeded}, entries)
 	if err != nil {
 		return explainState(dir, err)
 	}
@@ -138,17 +127,18 @@ func importState(p *program, dir string, h archive.Header, entries iter.Seq2[key
 	return nil
 }
 
-// bringBack fills a store that is empty.
-func bringBack(dir string, opts keystore.Options, entries iter.Seq2[keystore.Entry, error]) (brought restored, err error) {
-	err = keystore.Rewrite(dir, opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
-		return func(yield func(keystore.Entry, error) bool) {
-			for range old {
-				yield(keystore.Entry{}, errMadeMeanwhile)
-				return
-			}
-			brought.entries(entries, yield)
-		}
-	})
+// bringBack makes a store, or fills one that is empty.
+func bringBack(dir string, opts keystore.Options, copied iter.Seq2[keystore.Entry, error]) (brought restored, err error) {
+	there, err := hasStore(dir)
+	switch {
+	case err != nil:
+	case there:
+		err = keystore.Rewrite(dir, opts, func(old iter.Seq[keystore.Entry]) iter.Seq2[keystore.Entry, error] {
+			return brought.into(old, copied)
+		})
+	default:
+		err = makeStore(dir, opts, brought.into(nothing, copied))
+	}
 	return brought, err
 }
 
@@ -171,19 +161,26 @@ func isSignCount(e keystore.Entry) bool {
 	return e.Bucket == "device" && string(e.Key) == "sign-count"
 }
 
-// entries yields the entries of a copy as they are to be, and counts them.
-func (r *restored) entries(copied iter.Seq2[keystore.Entry, error], yield func(keystore.Entry, error) bool) {
-	for e, err := range copied {
-		if err == nil {
-			e, err = keystore.Restored(e)
-		}
-		if err != nil {
-			err = archiveError{err}
-		}
-		if !yield(e, err) || err != nil {
+// into yields the entries of a copy as they are to be, and counts them. It fails
+// if there are old ones.
+func (r *restored) into(old iter.Seq[keystore.Entry], copied iter.Seq2[keystore.Entry, error]) iter.Seq2[keystore.Entry, error] {
+	return func(yield func(keystore.Entry, error) bool) {
+		for range old {
+			yield(keystore.Entry{}, errMadeMeanwhile)
 			return
 		}
-		r.n++
-		r.signCount = r.signCount || isSignCount(e)
+		for e, err := range copied {
+			if err == nil {
+				e, err = keystore.Restored(e)
+			}
+			if err != nil {
+				err = archiveError{err}
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+			r.n++
+			r.signCount = r.signCount || isSignCount(e)
+		}
 	}
 }

@@ -2,31 +2,42 @@ package main
 
 import (
 	"errors"
+	"iter"
 	"testing"
 
 	"github.com/softkey-project/softkey/keystore"
 	"github.com/softkey-project/softkey/keystore/archive"
 )
 
-// A store that cannot be filled is not left behind, and one that another process
-// has made and filled is not touched.
+// A store that is to be sealed is there when it is sealed, and not before: whoever
+// looks while it is made finds none. One that another process has made meanwhile is
+// not touched.
 func TestMakeStore(t *testing.T) {
 	dir, full := t.TempDir(), errors.New("disk full")
-	fail := func(keystore.Tx) error { return full }
-	fill := func(tx keystore.Tx) error { return tx.Put("settings", []byte("key"), []byte("value")) }
+	entry := keystore.Entry{Bucket: "settings", Key: []byte("key"), Value: []byte("value")}
+	filled := func(wrong error) iter.Seq2[keystore.Entry, error] {
+		return func(yield func(keystore.Entry, error) bool) {
+			if there, err := hasStore(dir); there || err != nil {
+				t.Errorf("while it is made: hasStore = %v, %v; want false", there, err)
+			}
+			if yield(entry, nil) && wrong != nil {
+				yield(keystore.Entry{}, wrong)
+			}
+		}
+	}
 	steps := []struct {
 		name  string
-		fill  func(keystore.Tx) error
+		wrong error
 		want  error
 		there bool
 	}{
-		{"that fails", fail, full, false},
-		{"that works", fill, nil, true},
-		{"where there is one", fill, errMadeMeanwhile, true},
-		{"that fails where there is one", fail, errMadeMeanwhile, true},
+		{"that fails", full, full, false},
+		{"that works", nil, nil, true},
+		{"where there is one", nil, errMadeMeanwhile, true},
+		{"that fails where there is one", full, errMadeMeanwhile, true},
 	}
 	for _, step := range steps {
-		if err := makeStore(dir, keystore.Options{}, step.fill); !errors.Is(err, step.want) {
+		if err := makeStore(dir, keystore.Options{}, filled(step.wrong)); !errors.Is(err, step.want) {
 			t.Errorf("%s: got %v, want %v", step.name, err, step.want)
 		}
 		if there, err := hasStore(dir); there != step.there || err != nil {
@@ -46,7 +57,7 @@ func TestImportBrokenCopy(t *testing.T) {
 	dir, p := t.TempDir(), &program{}
 	for _, there := range []bool{false, true} {
 		if there {
-			if err := makeStore(dir, keystore.Options{}, func(keystore.Tx) error { return nil }); err != nil {
+			if err := makeStore(dir, keystore.Options{}, func(func(keystore.Entry, error) bool) {}); err != nil {
 				t.Fatal(err)
 			}
 		}
