@@ -61,7 +61,7 @@ first moment.
 
 The passphrase of the new seal is asked for, unless --new-passphrase-file or
 --new-passphrase-fd gives it. A store that is sealed already is opened before, by
---passphrase-file and its kin, or by asking.
+--passphrase-file and its kin, or by asking; one that is not is refused with them.
 
 The kernel's keyring forgets the key when the machine is restarted: such a seal
 only goes with another one. A TPM that is cleared opens nothing any more: have a
@@ -97,10 +97,7 @@ func (o *sealFlags) run(p *program) error {
 		return err
 	}
 	state, err := o.state.unlockState(p, dir, func(slots []seal.Slot) ([]seal.Slot, error) {
-		if o.replace >= 0 && seal.Find(slots, o.replace) < 0 {
-			return nil, noSlot(dir, o.replace)
-		}
-		return slots, nil
+		return slots, o.checkSlots(dir, slots)
 	})
 	if err != nil {
 		return err
@@ -142,6 +139,18 @@ func (o *sealFlags) checkNumbers() error {
 		return usagef("--pcrs: %w", err)
 	}
 	return o.state.opener.checkTPM()
+}
+
+// checkSlots refuses flags that are about seals which the store does not have. Who
+// gives a passphrase that opens it means another store, or another flag.
+func (o *sealFlags) checkSlots(dir string, slots []seal.Slot) error {
+	if o.replace >= 0 && seal.Find(slots, o.replace) < 0 {
+		return noSlot(dir, o.replace)
+	}
+	if flag := o.state.opener.phrase.given(); flag != "" && len(slots) == 0 {
+		return hint(fmt.Errorf("nothing in %s is sealed yet, for --%s to open", dir, flag), "%s", o.phrase.advice())
+	}
+	return nil
 }
 
 // seal gives the store another seal.
