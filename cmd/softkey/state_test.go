@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"iter"
+	"strings"
 	"testing"
 
 	"github.com/softkey-project/softkey/keystore"
@@ -69,6 +72,36 @@ func TestImportBrokenCopy(t *testing.T) {
 		}
 		if err := checkEmpty(dir); err != nil {
 			t.Errorf("checkEmpty = %v, want nil", err)
+		}
+	}
+}
+
+// A file with the keys of many devices is told as what it is, and stays so.
+func TestManyDevices(t *testing.T) {
+	dir := t.TempDir()
+	s, err := keystore.OpenShared(dir, keystore.Options{})
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := "--state=" + dir
+	for _, command := range [][]string{
+		{"state", "seal", "--new-passphrase-file", "none", where},
+		{"state", "unseal", "--plain", where},
+		{"state", "show", where},
+		{"state", "export", "-", "-r", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", where},
+		{"info", where},
+	} {
+		var stderr strings.Builder
+		p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: newConsole(&stderr)}
+		root := newRoot(p)
+		root.SetArgs(command)
+		code := p.report(root.ExecuteC())
+		want := fmt.Sprintf("softkey: %s has the keys of many devices, which only the Go program that made them opens\nsoftkey: hint: choose another folder: --state DIR", dir)
+		if said := stderr.String(); code != 1 || !strings.HasPrefix(said, want) || strings.Count(said, "\n") != 2 {
+			t.Errorf("%s: got exit code %d and %q, want 1 and %q", command, code, said, want)
 		}
 	}
 }
