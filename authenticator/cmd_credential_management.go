@@ -146,9 +146,13 @@ func (op *credentialManagement) getCredsMetadata() (*ctap.CredentialManagementRe
 }
 
 // rpList and recordList are what the enumerations go on with. Of relying parties
-// there may be very many, so the list has their hashes alone.
+// there may be very many: each is looked up when it is told, in the order of their
+// hashes.
 type (
-	rpList     [][32]byte
+	rpList struct {
+		last []byte // the rpIDHash that was told last; nil: none was
+		left int    // to be told
+	}
 	recordList []*keystore.Credential
 )
 
@@ -157,54 +161,52 @@ func (op *credentialManagement) enumerateRPs() (*ctap.CredentialManagementRespon
 	if err := op.forAll(); err != nil {
 		return nil, err
 	}
-	var list rpList
+	list := new(rpList)
 	err := op.a.cfg.Store.View(func(tx keystore.Tx) error {
-		for rpIDHash, err := range keystore.RPHashes(tx) {
-			if err != nil {
-				return err
-			}
-			list = append(list, rpIDHash)
-		}
+		list.left = keystore.CountRPs(tx)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	if list.left == 0 {
 		return nil, ctap.StatusNoCredentials
 	}
-	resp, err := op.describeRP(list[0])
+	total := list.left
+	resp, err := op.tellRP(list)
 	if err != nil {
 		return nil, err
 	}
-	resp.TotalRPs = uint64(len(list))
-	op.goOn(list[1:])
+	resp.TotalRPs = uint64(total)
+	op.goOn(list)
 	return resp, nil
 }
 
 // nextRP is §6.8.3, continued.
 func (op *credentialManagement) nextRP() (*ctap.CredentialManagementResponse, error) {
-	list, _ := op.a.resume(op.call, op.command()).(rpList)
-	if len(list) == 0 {
+	list, ok := op.a.resume(op.call, op.command()).(*rpList)
+	if !ok || list.left == 0 {
 		return nil, op.exhausted()
 	}
-	op.a.sequence.state = list[1:]
-	return op.describeRP(list[0])
+	return op.tellRP(list)
 }
 
-func (op *credentialManagement) describeRP(rpIDHash [32]byte) (*ctap.CredentialManagementResponse, error) {
+// tellRP goes on by one relying party.
+func (op *credentialManagement) tellRP(list *rpList) (*ctap.CredentialManagementResponse, error) {
 	var rp *keystore.RP
 	err := op.a.cfg.Store.View(func(tx keystore.Tx) (err error) {
-		rp, err = keystore.FindRP(tx, rpIDHash)
+		rp, err = keystore.NextRP(tx, list.last)
 		return err
 	})
 	switch {
 	case err != nil:
 		return nil, err
-	case rp == nil: // nothing but this command has run since it was listed
-		return nil, fmt.Errorf("relying party %x is listed but not there", rpIDHash)
+	case rp == nil: // nothing but this command has run since they were counted
+		return nil, fmt.Errorf("%d relying parties are counted but not there", list.left)
 	}
-	return &ctap.CredentialManagementResponse{RP: &ctap.RelyingParty{ID: rp.ID, Name: rp.Name}, RPIDHash: rpIDHash[:]}, nil
+	list.last = rp.IDHash[:]
+	list.left--
+	return &ctap.CredentialManagementResponse{RP: &ctap.RelyingParty{ID: rp.ID, Name: rp.Name}, RPIDHash: list.last}, nil
 }
 
 // enumerateCredentials is §6.8.4.

@@ -101,8 +101,30 @@ func (t *boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// Keys implements [Tx].
+func (t *boltTx) Keys(b Bucket, from []byte) iter.Seq[[]byte] {
+	return func(yield func(key []byte) bool) {
+		for key := range t.ascend(b, from) {
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}
+
 // stored is All with the values as they are in the file.
 func (t *boltTx) stored(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, stored []byte) bool) {
+		for key, stored := range t.ascend(b, prefix) {
+			if !bytes.HasPrefix(key, prefix) || !yield(key, stored) {
+				return
+			}
+		}
+	}
+}
+
+// ascend yields what is in the file at keys that are not less than from.
+func (t *boltTx) ascend(b Bucket, from []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, stored []byte) bool) {
 		yielding := false // whoever panics then, bbolt is not to blame
 		defer func() {
@@ -115,7 +137,7 @@ func (t *boltTx) stored(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 			return
 		}
 		c := bucket.Cursor()
-		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		for k, v := c.Seek(from); k != nil; k, v = c.Next() {
 			t.believe(k)
 			t.believe(v)
 			yielding = true

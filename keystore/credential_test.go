@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -68,23 +67,29 @@ func wantStored(t *testing.T, tx keystore.Tx, want ...*keystore.Credential) {
 	for rpID := range byRP {
 		t.Errorf("RPs: %q is missing", rpID)
 	}
-	wantHashes(t, tx)
+	wantOneByOne(t, tx)
 }
 
-// wantHashes checks that the hashes lead to the relying parties, in their order.
-func wantHashes(t *testing.T, tx keystore.Tx) {
+// wantOneByOne checks that the relying parties are found by their hashes, and one
+// after the other.
+func wantOneByOne(t *testing.T, tx keystore.Tx) {
 	t.Helper()
-	next, stop := iter.Pull2(keystore.RPHashes(tx))
-	defer stop()
-	for rp, err := range keystore.RPs(tx) {
-		hash, hashErr, _ := next()
-		found, findErr := keystore.FindRP(tx, hash)
-		if err := errors.Join(err, hashErr, findErr); err != nil || found == nil || *found != rp {
-			t.Errorf("FindRP(%x): got %v, %v; want %v", hash, found, err, rp)
+	var last []byte
+	n := 0
+	for want, err := range keystore.RPs(tx) {
+		found, findErr := keystore.FindRP(tx, want.IDHash)
+		next, nextErr := keystore.NextRP(tx, last)
+		if err := errors.Join(err, findErr, nextErr); err != nil || found == nil || *found != want || next == nil || *next != want {
+			t.Errorf("FindRP(%x): got %v, NextRP(%x): %v, %v; want %v", want.IDHash, found, last, next, err, want)
 		}
+		last = want.IDHash[:]
+		n++
 	}
-	if hash, err, ok := next(); ok {
-		t.Errorf("RPHashes: got %x, %v after the last", hash, err)
+	if rp, err := keystore.NextRP(tx, last); rp != nil || err != nil {
+		t.Errorf("NextRP of the last: got %v, %v; want nil", rp, err)
+	}
+	if got := keystore.CountRPs(tx); got != n {
+		t.Errorf("CountRPs: got %d, want %d", got, n)
 	}
 	if rp, err := keystore.FindRP(tx, [32]byte{}); rp != nil || err != nil {
 		t.Errorf("FindRP of an unknown one: got %v, %v; want nil", rp, err)
@@ -452,12 +457,8 @@ func TestDamagedRP(t *testing.T) {
 		return tx.Put("index", []byte("rshort"), nil)
 	})
 	view(t, s, func(tx keystore.Tx) {
-		var last error
-		for _, err := range keystore.RPHashes(tx) {
-			last = err
-		}
-		if last == nil {
-			t.Error("RPHashes with a short key: got no error")
+		if rp, err := keystore.NextRP(tx, []byte("r")); err == nil {
+			t.Errorf("NextRP with a short key: got %v, want an error", rp)
 		}
 	})
 }

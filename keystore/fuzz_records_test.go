@@ -109,6 +109,8 @@ func readAll(t *testing.T, tx keystore.Tx) {
 	if err == nil && len(list) > 3 {
 		t.Errorf("%d credentials, 3 were put", len(list))
 	}
+	_, _ = keystore.NextRP(tx, nil)
+	_ = keystore.CountRPs(tx)
 	_, _ = keystore.GetPolicy(tx)
 	_, _ = keystore.Templates(tx)
 	_, _ = keystore.DeviceKey(tx)

@@ -100,8 +100,18 @@ func (t *memoryTx) Delete(b Bucket, key []byte) error {
 // All implements [Tx].
 func (t *memoryTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		t.root.ascend(treeKey(b, prefix), func(n *node) bool {
+		from := treeKey(b, prefix)
+		t.root.ascend(from, from, func(n *node) bool {
 			return yield([]byte(n.key[len(b)+1:]), n.value)
+		})
+	}
+}
+
+// Keys implements [Tx].
+func (t *memoryTx) Keys(b Bucket, from []byte) iter.Seq[[]byte] {
+	return func(yield func(key []byte) bool) {
+		t.root.ascend(treeKey(b, from), treeKey(b, nil), func(n *node) bool {
+			return yield([]byte(n.key[len(b)+1:]))
 		})
 	}
 }

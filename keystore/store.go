@@ -29,8 +29,9 @@ type Store interface {
 // Get returns nil for a key that is not there, and only then. Put copies key and
 // value. Delete of a key that is not there does nothing. In a View, Put and
 // Delete fail with [ErrReadOnly]. All yields the keys that begin with prefix,
-// with their values, in the order of their bytes; b must not be changed before
-// the iteration ends.
+// with their values, in the order of their bytes. Keys yields the keys that are
+// not less than from, in that order, and does not look at their values. While
+// either goes on b must not be changed.
 //
 // A bucket comes into being with its first key. Keys have 1 to 32768 bytes.
 type Tx interface {
@@ -38,6 +39,7 @@ type Tx interface {
 	Put(b Bucket, key, value []byte) error
 	Delete(b Bucket, key []byte) error
 	All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte]
+	Keys(b Bucket, from []byte) iter.Seq[[]byte]
 }
 
 // A Bucket is a name space of keys. Its name holds no zero byte.

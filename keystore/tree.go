@@ -85,20 +85,21 @@ func join(a, b *node) *node {
 	return &c
 }
 
-// ascend calls yield for each node whose key begins with prefix, in order, until
-// it returns false; then ascend does too.
-func (n *node) ascend(prefix string, yield func(*node) bool) bool {
+// ascend calls yield for each node whose key begins with prefix and is not less
+// than from, which is not less than prefix, in order, until it returns false;
+// then ascend does too.
+func (n *node) ascend(from, prefix string, yield func(*node) bool) bool {
 	if n == nil {
 		return true
 	}
-	if n.key < prefix {
-		return n.right.ascend(prefix, yield)
+	if n.key < from {
+		return n.right.ascend(from, prefix, yield)
 	}
-	if !n.left.ascend(prefix, yield) {
+	if !n.left.ascend(from, prefix, yield) {
 		return false
 	}
 	if !strings.HasPrefix(n.key, prefix) {
 		return true // as are all keys to the right
 	}
-	return yield(n) && n.right.ascend(prefix, yield)
+	return yield(n) && n.right.ascend(from, prefix, yield)
 }

@@ -47,7 +47,7 @@ func FuzzTree(f *testing.F) {
 
 func dump(root *node, prefix string) string {
 	var b strings.Builder
-	root.ascend(prefix, func(n *node) bool {
+	root.ascend(prefix, prefix, func(n *node) bool {
 		b.WriteString(n.key + string(n.value))
 		return true
 	})

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) keystore.Store) {
 		{"buckets", testBuckets},
 		{"order", testOrder},
 		{"prefix", testPrefix},
+		{"from", testFrom},
 		{"stop", testStop},
 		{"copies", testCopies},
 		{"valid slices", testValidSlices},
@@ -205,6 +206,39 @@ func testPrefix(t *testing.T, s keystore.Store) {
 	view(t, s, check)
 }
 
+func testFrom(t *testing.T, s keystore.Store) {
+	tests := []struct{ from, want string }{
+		{"", "a a\x00 b\xff c"},
+		{"a", "a a\x00 b\xff c"},
+		{"a\x00", "a\x00 b\xff c"},
+		{"a\x00\x00", "b\xff c"},
+		{"b\xff", "b\xff c"},
+		{"c\x00", ""},
+		{"\xff", ""},
+	}
+	check := func(tx keystore.Tx) {
+		for _, tt := range tests {
+			var got [][]byte
+			for key := range tx.Keys(fruit, []byte(tt.from)) {
+				got = append(got, key)
+			}
+			if got := string(bytes.Join(got, []byte(" "))); got != tt.want {
+				t.Errorf("Keys from %q: got %q, want %q", tt.from, got, tt.want)
+			}
+		}
+		for key := range tx.Keys("never written", nil) {
+			t.Errorf("Keys of a bucket that was never written: got %q", key)
+		}
+	}
+	update(t, s, func(tx keystore.Tx) {
+		put(t, tx, fruit, "a", "1", "a\x00", "2", "b\xff", "3", "c", "4")
+		put(t, tx, fruit+"s", "a", "5")
+		put(t, tx, stone, "d", "6")
+		check(tx)
+	})
+	view(t, s, check)
+}
+
 func testStop(t *testing.T, s keystore.Store) {
 	update(t, s, func(tx keystore.Tx) {
 		put(t, tx, fruit, "a", "1", "b", "2", "c", "3", "d", "4")
@@ -216,8 +250,13 @@ func testStop(t *testing.T, s keystore.Store) {
 				break
 			}
 		}
-		if string(got) != "ab" {
-			t.Errorf("got %q before the break, want \"ab\"", got)
+		for key := range tx.Keys(fruit, []byte("b")) {
+			if got = append(got, key...); len(got) == 4 {
+				break
+			}
+		}
+		if string(got) != "abbc" {
+			t.Errorf("got %q before the breaks, want \"ab\" of All and \"bc\" of Keys", got)
 		}
 	})
 }

@@ -119,27 +119,35 @@ func (s store) forget(b *testing.B) {
 }
 
 // reportRPs reports how long the command takes that begins to list the relying
-// parties: it counts them.
+// parties, which counts them, and how long the one that goes on.
 func reportRPs(b *testing.B, s store) {
 	b.Helper()
 	k := newKey(b, device.Config{Dir: s.dir, Profile: roomy(), PIN: pin})
 	authorize := k.pinUvAuth(ctap.PermissionCredentialMgmt)
 	subcommand, number := ctap.EnumerateRPsBegin, uint64(protocol)
-	message := encode(ctap.CommandCredentialManagement, &ctap.CredentialManagementRequest{
+	begin := encode(ctap.CommandCredentialManagement, &ctap.CredentialManagementRequest{
 		Subcommand: subcommand, PinUvAuthProtocol: &number, PinUvAuthParam: authorize([]byte{byte(subcommand)}),
 	})
-	var times, spent []float64
+	next := encode(ctap.CommandCredentialManagement, &ctap.CredentialManagementRequest{Subcommand: ctap.EnumerateRPsGetNextRP})
+	const more = 100
+	var times, spent, nextTimes []float64
 	for b.Loop() {
 		start, used := time.Now(), cpuTime()
-		answer := k.ctap2(message)
+		answer := k.ctap2(begin)
 		times = append(times, time.Since(start).Seconds())
 		spent = append(spent, (cpuTime() - used).Seconds())
+		start = time.Now()
+		for range more {
+			k.ctap2(next)
+		}
+		nextTimes = append(nextTimes, time.Since(start).Seconds()/more)
 		if got := decode[ctap.CredentialManagementResponse](b, answer).TotalRPs; got < uint64(s.credentials/accounts) {
 			b.Fatalf("got %d relying parties, want %d or more", got, s.credentials/accounts)
 		}
 	}
 	report(b, "begin-ms", 1e3, times)
 	report(b, "begin-cpu-ms", 1e3, spent)
+	report(b, "next-µs", 1e6, nextTimes)
 	b.ReportMetric(0, "ns/op")
 }
 
