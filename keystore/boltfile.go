@@ -66,57 +66,52 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("store has format %d, this softkey knows formats up to %d", e.Version, FormatVersion)
 }
 
-// openFile opens the store in f, a new one if there is none.
+// openFile opens the store in f, a new one if there is none. One of an older
+// format is brought to that of today.
 func openFile(f *folder, kind string, opts Options) (*bbolt.DB, error) {
 	if err := removeNew(f); err != nil {
 		return nil, err
 	}
-	h, err := inspect(f)
+	how := bbolt.Options{NoSync: opts.NoSync}
+	db, h, err := inspect(f, mode(opts), kind, how)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		err = makeFile(f, kind, opts, nothing)
+	case err == nil && h.format == FormatVersion:
+		return db, nil
 	case err == nil:
-		err = migrate(f, h, kind, opts)
+		err = rewriteFile(f, db, h, opts, witnessed)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return openBolt(f, fileName, bbolt.Options{NoSync: opts.NoSync})
+	return openBolt(f, fileName, how)
 }
 
 // nothing is what a new store is filled with.
 func nothing(*bbolt.DB) error { return nil }
 
-// migrate brings a store that may be opened with opts to the format of today.
-func migrate(f *folder, h header, kind string, opts Options) error {
-	if err := h.check(mode(opts), kind); err != nil || h.format == FormatVersion {
-		return err
-	}
-	return rewriteFile(f, h, opts, witnessed)
-}
-
-// inspect reads what the store in f is, and changes nothing.
-func inspect(f *folder) (h header, err error) {
+// inspect opens the store in f if it is of this mode and, unless that is "", of
+// this kind. It changes nothing, and opens nothing that opening could change.
+func inspect(f *folder, mode, kind string, how bbolt.Options) (db *bbolt.DB, h header, err error) {
 	info, err := f.root.Lstat(fileName)
 	if err != nil {
-		return h, err
+		return nil, h, err
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		return h, errors.New(fileName + " is a symbolic link")
+		return nil, h, errors.New(fileName + " is a symbolic link")
 	}
 	if !info.Mode().IsRegular() || info.Size() < minFileSize {
-		return h, fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
+		return nil, h, fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
 	}
 	keys, counted, err := checkPages(f, info.Size())
 	if err != nil {
-		return h, err
+		return nil, h, err
 	}
-	db, err := openBolt(f, fileName, bbolt.Options{ReadOnly: true})
-	if err != nil {
-		return h, err
+	if db, err = openBolt(f, fileName, how); err != nil {
+		return nil, h, err
 	}
-	defer db.Close()
-	return h, guard(func() error {
+	err = guard(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
 			if h, err = readHeader(tx); err == nil && counted && h.format > formatPlain {
 				checkKeys(tx, keys)
@@ -124,6 +119,13 @@ func inspect(f *folder) (h header, err error) {
 			return err
 		})
 	})
+	if err == nil {
+		err = h.check(mode, kind)
+	}
+	if err != nil {
+		return nil, h, errors.Join(err, db.Close())
+	}
+	return db, h, nil
 }
 
 // header is what a file says of itself.
@@ -166,10 +168,11 @@ func readHeader(tx *bbolt.Tx) (h header, err error) {
 	return h, nil
 }
 
-// check tells whether the store may be opened as one of this mode and kind.
+// check tells whether the store may be opened as one of this mode and kind; "" is
+// any kind.
 func (h header) check(mode, kind string) error {
 	switch {
-	case h.kind != kind:
+	case kind != "" && h.kind != kind:
 		return fmt.Errorf("%w: made %s, to be opened %s", ErrKind, h.kind, kind)
 	case h.mode != mode:
 		return fmt.Errorf("%w: made %s, to be opened %s", ErrMode, h.mode, mode)

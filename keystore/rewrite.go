@@ -30,14 +30,11 @@ func Compact(dir string, opts Options) error { return Rewrite(dir, opts, unchang
 // new file. The errors are those of [Open], or what change yields.
 func Rewrite(dir string, opts Options, change func(old iter.Seq[Entry]) iter.Seq2[Entry, error]) error {
 	return withFolder(dir, func(f *folder) error {
-		h, err := inspect(f)
+		db, h, err := inspect(f, mode(opts), "", bbolt.Options{ReadOnly: true})
 		if err != nil {
 			return err
 		}
-		if err := h.check(mode(opts), h.kind); err != nil {
-			return err
-		}
-		return rewriteFile(f, h, opts, change)
+		return rewriteFile(f, db, h, opts, change)
 	})
 }
 
@@ -52,18 +49,18 @@ func unchanged(old iter.Seq[Entry]) iter.Seq2[Entry, error] {
 	}
 }
 
-// rewriteFile is [Rewrite] for a file with header h in the locked folder f.
-func rewriteFile(f *folder, h header, opts Options, change func(iter.Seq[Entry]) iter.Seq2[Entry, error]) error {
-	return finish(f, opts, rewriteBeside(f, h, opts, change))
+// rewriteFile is [Rewrite] for the file old with header h in the locked folder f.
+func rewriteFile(
+	f *folder, old *bbolt.DB, h header, opts Options, change func(iter.Seq[Entry]) iter.Seq2[Entry, error],
+) error {
+	return finish(f, opts, rewriteBeside(f, old, h, opts, change))
 }
 
 // rewriteBeside writes the new file. The old one is closed when it returns: no
 // other can take its name before, where the system is Windows.
-func rewriteBeside(f *folder, h header, opts Options, change func(iter.Seq[Entry]) iter.Seq2[Entry, error]) (err error) {
-	old, err := openBolt(f, fileName, bbolt.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
+func rewriteBeside(
+	f *folder, old *bbolt.DB, h header, opts Options, change func(iter.Seq[Entry]) iter.Seq2[Entry, error],
+) (err error) {
 	defer func() { err = errors.Join(err, old.Close()) }()
 	tx, err := begin(old, false)
 	if err != nil {

@@ -32,8 +32,6 @@ const (
 	kindBranch = 1
 	kindLeaf   = 2
 	kindFree   = 16
-
-	noFreelist = 1<<64 - 1 // instead of its page: a file of another program
 )
 
 var errPage = errors.New("page is damaged")
@@ -45,9 +43,6 @@ func surveyPages(data []byte, m meta) (keys uint64, err error) {
 	s.seen[0], s.seen[1] = true, true
 	if err := s.tree(m.root, bounds{}, true); err != nil {
 		return 0, err
-	}
-	if m.freelist == noFreelist {
-		return s.keys, nil
 	}
 	return s.keys, s.free(m.freelist)
 }

@@ -65,6 +65,8 @@ const (
 	metaSize    = 64
 	metaSumAt   = metaSize - 8
 	maxPageSize = 1 << 16
+
+	noFreelist = 1<<64 - 1 // instead of its page: bbolt would write to such a file when it opens it
 )
 
 // readMetas returns the meta page of the last commit. It fails with
@@ -97,7 +99,7 @@ func readMeta(file io.ReaderAt, page int64) (m meta, err error) {
 		commit: binary.NativeEndian.Uint64(b[48:]),
 	}
 	if binary.NativeEndian.Uint32(b[:]) != metaMagic || binary.NativeEndian.Uint32(b[4:]) != metaVersion ||
-		binary.NativeEndian.Uint64(b[metaSumAt:]) != sum.Sum64() || m.pageSize < 1024 || m.pageSize > maxPageSize || m.pages < 4 {
+		binary.NativeEndian.Uint64(b[metaSumAt:]) != sum.Sum64() || m.pageSize < 1024 || m.pageSize > maxPageSize || m.pages < 4 || m.freelist == noFreelist {
 		return m, fmt.Errorf("%w: page at %d", ErrDamaged, page)
 	}
 	return m, nil
