@@ -2,6 +2,7 @@ package authenticator
 
 import (
 	"crypto/sha1" // #nosec G505 -- UUIDs of version 5 (RFC 9562, section 5.5)
+	"iter"
 	"maps"
 	"slices"
 
@@ -14,21 +15,29 @@ const DefaultProfile = "fido2.3"
 
 // Profiles returns the named profiles, plainest first. The caller may change
 // what it gets.
-func Profiles() []Profile {
-	return []Profile{
-		u2fProfile(), fido20Profile(), fido21PreProfile(), fido21Profile(), fido23Profile(),
-		biometricProfile(), largeBlobExtensionProfile(), fullPolicyProfile(), platformProfile(), enterpriseProfile(),
+func Profiles() []Profile { return slices.Collect(profiles()) }
+
+func profiles() iter.Seq[Profile] {
+	return func(yield func(Profile) bool) {
+		for _, profile := range []func() Profile{
+			u2fProfile, fido20Profile, fido21PreProfile, fido21Profile, fido23Profile,
+			biometricProfile, largeBlobExtensionProfile, fullPolicyProfile, platformProfile, enterpriseProfile,
+		} {
+			if !yield(profile()) {
+				return
+			}
+		}
 	}
 }
 
 // ProfileByName returns the named profile, and whether there is one.
 func ProfileByName(name string) (Profile, bool) {
-	all := Profiles()
-	i := slices.IndexFunc(all, func(p Profile) bool { return p.Name == name })
-	if i < 0 {
-		return Profile{}, false
+	for p := range profiles() {
+		if p.Name == name {
+			return p, true
+		}
 	}
-	return all[i], true
+	return Profile{}, false
 }
 
 // named gives a profile its name, and the AAGUID that goes with it.
