@@ -59,7 +59,7 @@ func FuzzParseRule(f *testing.F) {
 }
 
 func knows(kind string) bool {
-	return slices.ContainsFunc(kinds, func(k Kind) bool { return k.Name == kind })
+	return slices.ContainsFunc(Kinds(), func(k Kind) bool { return k.Name == kind })
 }
 
 func TestPlanJSON(t *testing.T) {

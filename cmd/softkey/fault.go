@@ -20,7 +20,7 @@ func (o *faultFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.rules, "fault", nil, "break the key by the `RULE`, such as put-fails:bucket=credentials,error=ENOSPC: for tests; may be repeated (docs/faults.md)")
 	f.Uint64Var(&o.seed, "fault-seed", 0, "repeat what is random in --fault: the seed `N` that a run told (default a new one)")
-	complete(cmd, "fault", faultKinds()...)
+	completeLater(cmd, "fault", faultKinds)
 }
 
 func faultKinds() (names []string) {

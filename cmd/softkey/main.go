@@ -25,7 +25,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "softkey: warning: other programs may read the memory of this one: %v\n", err)
 	}
 	p := &program{stdin: stdin, stdout: stdout, stderr: newConsole(stderr)}
-	root := newRoot(p)
+	root := newRoot(p, args...)
 	root.SetArgs(append([]string{}, args...)) // never nil, which means os.Args
 	cmd, err := root.ExecuteC()
 	return p.report(cmd, err)

@@ -13,7 +13,7 @@ import (
 )
 
 // newMan returns the command by which packages are built.
-func newMan() *cobra.Command {
+func newMan(*program) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man DIR",
 		Short:   "Write the manual pages",

@@ -14,8 +14,8 @@ type program struct {
 	stderr *console  // messages
 }
 
-// newRoot returns the command tree: a command is a file and a line here.
-func newRoot(p *program) *cobra.Command {
+// newRoot returns the command tree, or as much of it as args need.
+func newRoot(p *program, args ...string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "softkey",
 		Short: "A security key made of software",
@@ -36,23 +36,35 @@ does not protect an account as well as a real key does.`,
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
-	root.AddCommand(
-		newRun(p),
-		newU2F(p),
-		newWebAuthn(p),
-		newInfo(p),
-		newPIN(p),
-		newCredentials(p),
-		newReset(p),
-		newAttestation(p),
-		newState(p),
-		newDoctor(p),
-		newProfiles(p),
-		newVersion(p),
-		newCompletion(p),
-		newMan(),
-	)
+	for _, makes := range branches(args) {
+		root.AddCommand(makes(p))
+	}
 	return root
+}
+
+// branches returns the commands that args may be about: a command is a file and a
+// line here. Run is made alone, since a test may start it hundreds of times, and
+// the flags of the others take longer than its own work.
+func branches(args []string) []func(*program) *cobra.Command {
+	if len(args) > 0 && args[0] == "run" {
+		return []func(*program) *cobra.Command{newRun}
+	}
+	return []func(*program) *cobra.Command{
+		newRun,
+		newU2F,
+		newWebAuthn,
+		newInfo,
+		newPIN,
+		newCredentials,
+		newReset,
+		newAttestation,
+		newState,
+		newDoctor,
+		newProfiles,
+		newVersion,
+		newCompletion,
+		newMan,
+	}
 }
 
 // newGroup returns a command that only has others below it.
