@@ -20,9 +20,10 @@ type Config struct {
 	Model   *Model         // nil: of Profile
 	Store   keystore.Store // what it remembers; required
 
-	// Attester vouches for new credentials. Nil means self attestation; a
-	// profile with U2F needs one.
-	Attester *attestation.Attester
+	// Attester returns what vouches for new credentials. It is asked with each of
+	// them, since most keys that start never make one. Nil means self attestation;
+	// a profile with U2F needs one.
+	Attester func() (*attestation.Attester, error)
 
 	// Enterprise vouches for credentials of enterprise attestation, with a
 	// certificate that names this one device. A profile with option ep needs it.
@@ -52,15 +53,16 @@ type Config struct {
 // which it shares, with zero fields replaced by what they mean.
 type parts struct {
 	Store                keystore.Store
-	Attester, Enterprise *attestation.Attester
-	Presence             Presence
-	Verification         Verification
-	Sensor               Sensor
-	PresenceTimeout      time.Duration
-	Rand                 io.Reader
-	Deterministic        bool
-	DeviceKey            func(resets uint64) ([32]byte, error)
-	Log                  *slog.Logger // nil: silent
+	Attester        func() (*attestation.Attester, error)
+	Enterprise      *attestation.Attester
+	Presence        Presence
+	Verification    Verification
+	Sensor          Sensor
+	PresenceTimeout time.Duration
+	Rand            io.Reader
+	Deterministic   bool
+	DeviceKey       func(resets uint64) ([32]byte, error)
+	Log             *slog.Logger // nil: silent
 }
 
 func (c *Config) parts() parts {

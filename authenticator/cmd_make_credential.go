@@ -33,7 +33,7 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	if err != nil {
 		return nil, err
 	}
-	op := &makeCredential{req: req, rpIDHash: hashRPID(req.RP.ID), attester: a.cfg.Attester}
+	op := &makeCredential{req: req, rpIDHash: hashRPID(req.RP.ID)}
 	op.consent = consent{
 		a: a, call: c, permission: ctap.PermissionMakeCredential, hash: req.ClientDataHash, param: req.PinUvAuthParam,
 		prompt: Prompt{
@@ -47,7 +47,7 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 	defer op.created.wipe()
 	for _, step := range []func(*makeCredential, context.Context) error{
 		(*makeCredential).checkPinUvAuthParam, (*makeCredential).chooseAlgorithm, (*makeCredential).checkOptions,
-		(*makeCredential).checkUserVerification, (*makeCredential).checkEnterpriseAttestation,
+		(*makeCredential).checkUserVerification, (*makeCredential).checkEnterpriseAttestation, (*makeCredential).chooseAttester,
 		(*makeCredential).verify, (*makeCredential).checkExcludeList, (*makeCredential).test,
 		(*makeCredential).generateKey, (*makeCredential).runExtensions, (*makeCredential).wrapKey,
 		(*makeCredential).attest, (*makeCredential).store,

@@ -32,8 +32,16 @@ func (op *makeCredential) checkEnterpriseAttestation(context.Context) error {
 	default:
 		return fmt.Errorf("enterpriseAttestation %d: %w", *wanted, ctap.StatusInvalidOption)
 	}
-	if op.response.EnterpriseAttestation {
-		op.attester = op.a.cfg.Enterprise
-	}
 	return nil
+}
+
+// chooseAttester says who vouches for the credential.
+func (op *makeCredential) chooseAttester(context.Context) (err error) {
+	switch {
+	case op.response.EnterpriseAttestation:
+		op.attester = op.a.cfg.Enterprise
+	case op.a.cfg.Attester != nil:
+		op.attester, err = op.a.cfg.Attester()
+	}
+	return err
 }

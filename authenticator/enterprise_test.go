@@ -35,7 +35,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 	batch, single := newAttester(t, profile.AAGUID), newAttester(t, profile.AAGUID)
 	newEnterpriseKey := func(t *testing.T, enabled bool) key {
 		k := newKey(t, Approve{}, func(c *Config) {
-			c.Profile, c.Attester, c.Enterprise = profile, batch, single
+			c.Profile, c.Attester, c.Enterprise = profile, always(batch), single
 		})
 		if enabled {
 			wantStatus(t, "enableEnterpriseAttestation", k.configure(nil, ctap.EnableEnterpriseAttestation, nil), nil)
@@ -114,7 +114,7 @@ func TestEnterpriseAttestation(t *testing.T) {
 		}
 	})
 	t.Run("no attester of its own", func(t *testing.T) {
-		if _, err := New(Config{Profile: profile, Attester: batch}); err == nil {
+		if _, err := New(Config{Profile: profile, Attester: always(batch)}); err == nil {
 			t.Error("New: got no error")
 		}
 	})

@@ -128,7 +128,7 @@ func checkSigningData(t *testing.T, k key, m made, s signingAttestation, flags b
 	if err := ctap.Unmarshal(ctap.MustMarshal(s.response.AttStmt), &statement); err != nil || s.response.Format != "packed" {
 		t.Fatalf("format %s, %v; want packed", s.response.Format, err)
 	}
-	if len(statement.X5C) == 0 || !bytes.Equal(statement.X5C[0], k.cfg.Attester.Certificate()) {
+	if attester, _ := k.cfg.Attester(); len(statement.X5C) == 0 || !bytes.Equal(statement.X5C[0], attester.Certificate()) {
 		t.Errorf("x5c %x, want the attester's", statement.X5C)
 	}
 	if len(s.handle) > maxHandle || bytes.Equal(s.handle, m.id) {

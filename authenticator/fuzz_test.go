@@ -20,7 +20,7 @@ func fuzzKeys(f *testing.F) func(t *testing.T) platform {
 	attester := newAttester(f, profile.AAGUID)
 	return func(t *testing.T) platform {
 		a, err := New(Config{
-			Profile: profile, Store: keystore.NewMemory(), Attester: attester, Enterprise: attester,
+			Profile: profile, Store: keystore.NewMemory(), Attester: always(attester), Enterprise: attester,
 			Presence: Approve{}, Verification: VerificationFunc(recognise),
 		})
 		if err != nil {

@@ -28,7 +28,7 @@ type key struct {
 func newKey(t testing.TB, presence Presence, change func(*Config)) key {
 	t.Helper()
 	profile, _ := ProfileByName(DefaultProfile)
-	cfg := Config{Profile: profile, Store: keystore.NewMemory(), Attester: newAttester(t, profile.AAGUID), Presence: presence}
+	cfg := Config{Profile: profile, Store: keystore.NewMemory(), Attester: always(newAttester(t, profile.AAGUID)), Presence: presence}
 	if change != nil {
 		change(&cfg)
 	}
@@ -38,6 +38,11 @@ func newKey(t testing.TB, presence Presence, change func(*Config)) key {
 	}
 	t.Cleanup(func() { _ = a.Close() })
 	return key{a, t, 1}
+}
+
+// always is an attester that needs nothing.
+func always(a *attestation.Attester) func() (*attestation.Attester, error) {
+	return func() (*attestation.Attester, error) { return a, nil }
 }
 
 func newAttester(t testing.TB, aaguid AAGUID) *attestation.Attester {
@@ -218,7 +223,7 @@ func newProfileKey(t testing.TB, p Profile, presence Presence) key {
 	t.Helper()
 	return newKey(t, presence, func(c *Config) {
 		c.Profile = p
-		c.Attester, c.Enterprise = newAttester(t, p.AAGUID), newAttester(t, p.AAGUID)
+		c.Attester, c.Enterprise = always(newAttester(t, p.AAGUID)), newAttester(t, p.AAGUID)
 		c.Verification = VerificationFunc(recognise)
 	})
 }

@@ -29,7 +29,7 @@ func TestModelLacksWhatItNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Model: model, Store: keystore.NewMemory(), Attester: newAttester(t, profile.AAGUID)}
+	cfg := Config{Model: model, Store: keystore.NewMemory(), Attester: always(newAttester(t, profile.AAGUID))}
 	if _, err := New(cfg); err == nil {
 		t.Error("New = nil for a model with built-in user verification and no Verification")
 	}

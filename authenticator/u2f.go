@@ -68,6 +68,10 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 	if !a.touch.take(ctx, p) {
 		return nil, fmt.Errorf("not touched: %w", ctap.SWConditionsNotSatisfied)
 	}
+	attester, err := a.cfg.Attester()
+	if err != nil {
+		return nil, err
+	}
 	made, err := a.newKey(cose.ByID(cose.ES256))
 	if err != nil {
 		return nil, err
@@ -77,12 +81,12 @@ func (a *Authenticator) u2fRegister(ctx context.Context, apdu ctap.CommandAPDU) 
 		return nil, err
 	}
 	point := cose.PointOf(made.key)
-	sig, err := a.cfg.Attester.SignU2F(req.Application, req.Challenge, made.handle, point)
+	sig, err := attester.SignU2F(req.Application, req.Challenge, made.handle, point)
 	if err != nil {
 		return nil, err
 	}
 	resp := ctap.U2FRegisterResponse{
-		PublicKey: point, KeyHandle: made.handle, Certificate: a.cfg.Attester.Certificate(), Signature: sig,
+		PublicKey: point, KeyHandle: made.handle, Certificate: attester.Certificate(), Signature: sig,
 	}
 	return resp.Append(nil), nil
 }

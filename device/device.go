@@ -89,7 +89,7 @@ func New(cfg Config) (*Device, error) {
 	return assemble(cfg, store, func(d *Device) error {
 		return load(d.store, func(tx keystore.Tx) error {
 			v := vault{tx, d.entropy}
-			m, err := v.model(cfg.CA, cfg.Profile)
+			m, err := v.model(d.store, cfg.CA, cfg.Profile)
 			if err != nil {
 				return err
 			}
@@ -142,7 +142,7 @@ func (d *Device) start(cfg Config, identify func(*Device) error) (err error) {
 		return err
 	}
 	d.authenticator, err = authenticator.New(authenticator.Config{
-		Model: model, Store: d.store, Attester: d.attester, Enterprise: d.enterpriseAttester(),
+		Model: model, Store: d.store, Attester: d.attester(), Enterprise: d.enterpriseAttester(),
 		Presence: cfg.Presence, PresenceTimeout: cfg.PresenceTimeout,
 		Verification: cfg.Verification, Sensor: cfg.Sensor,
 		Rand: d.entropy.rand(), DeviceKey: d.entropy.deviceKey(), Deterministic: d.entropy.seeded(), Log: cfg.Log,
@@ -176,12 +176,14 @@ func (d *Device) Plug() { d.authenticator.Plug() }
 func (d *Device) Profile() authenticator.Profile { return d.profile }
 
 // Chain returns the certificates that vouch for the device, the leaf first and
-// the root last; none, if its profile has self attestation.
-func (d *Device) Chain() []*x509.Certificate {
-	if d.leaf == nil {
-		return nil
+// the root last; none, if its profile has self attestation. It may have to read
+// them from the store.
+func (d *Device) Chain() ([]*x509.Certificate, error) {
+	x, err := d.vouchers()
+	if err != nil || x.leaf == nil {
+		return nil, err
 	}
-	return append([]*x509.Certificate{d.leaf.Certificate}, d.issuer.Chain()...)
+	return append([]*x509.Certificate{x.leaf.Certificate}, x.issuer.Chain()...), nil
 }
 
 // EnterpriseCertificate returns the certificate that names this very device, or

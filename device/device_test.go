@@ -56,10 +56,20 @@ func registerKey(t *testing.T, d *Device) *ctap.U2FRegisterResponse {
 	return resp
 }
 
+// chainOf returns the certificates that vouch for d.
+func chainOf(t *testing.T, d *Device) []*x509.Certificate {
+	t.Helper()
+	chain, err := d.Chain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chain
+}
+
 func TestStateDirectoryRemembers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	d := open(t, Config{Dir: dir})
-	first, uniq, chain := registerKey(t, d), d.Descriptor().Uniq, d.Chain()
+	first, uniq, chain := registerKey(t, d), d.Descriptor().Uniq, chainOf(t, d)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +77,7 @@ func TestStateDirectoryRemembers(t *testing.T) {
 	if got := d.Descriptor().Uniq; got != uniq || len(got) != 16 {
 		t.Errorf("uniq %q, want %q", got, uniq)
 	}
-	for i, c := range d.Chain() {
+	for i, c := range chainOf(t, d) {
 		if !c.Equal(chain[i]) {
 			t.Errorf("certificate %d changed", i)
 		}
@@ -109,12 +119,12 @@ func TestSecondProcessIsRefused(t *testing.T) {
 func TestOneRootALeafForEachModel(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, Config{Dir: dir})
-	first := d.Chain()
+	first := chainOf(t, d)
 	_ = d.Close()
 	other := defaultProfile()
 	other.AAGUID[0] ^= 1
 	d = open(t, Config{Dir: dir, Profile: other})
-	second := d.Chain()
+	second := chainOf(t, d)
 	if !first[1].Equal(second[1]) || first[0].Equal(second[0]) {
 		t.Error("want the same root and another leaf")
 	}

@@ -41,9 +41,11 @@ type vault struct {
 	entropy *entropy
 }
 
-// model returns the model with profile p, whose certificates ca issues, or a
-// root of the vault's own if that is nil.
-func (v vault) model(ca *certs.CA, p authenticator.Profile) (*Model, error) {
+const rootName = "root" // of the store's own root
+
+// model returns the model with profile p of the vault of store, whose certificates
+// ca issues, or a root of the vault's own if that is nil.
+func (v vault) model(store keystore.Store, ca *certs.CA, p authenticator.Profile) (*Model, error) {
 	if v.entropy.seeded() {
 		p = seededProfile(p)
 	}
@@ -51,26 +53,59 @@ func (v vault) model(ca *certs.CA, p authenticator.Profile) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := v.certificate("root", certs.NewRoot, anyCertificate)
-	if err != nil {
-		return nil, err
-	}
-	m.issuer = root
-	if ca != nil {
-		m.issuer = ca
-	}
 	if m.metadata, err = v.seldom("metadata root", certs.NewMetadataRoot); err != nil {
 		return nil, err
 	}
-	if p.AttestationType == authenticator.AttestationSelf {
+	if ca == nil && !m.enterprise() && v.has(rootName) && (!m.certified() || v.has(m.leafName())) {
+		m.vouchers = stored(store, func(tx keystore.Tx) (*vouchers, error) { return vault{tx, v.entropy}.vouchers(m, nil) })
 		return m, nil
 	}
-	m.leaf, err = v.leaf(m.issuer, "leaf/"+p.AAGUID.String(), certs.LeafSpec{AAGUID: p.AAGUID})
+	x, err := v.vouchers(m, ca)
+	m.vouchers = func() (*vouchers, error) { return x, nil }
+	return m, err
+}
+
+// stored returns what reads something from the store when it is first asked for,
+// since most keys that start never need it, and again only if that has failed.
+func stored[T any](store keystore.Store, read func(keystore.Tx) (*T, error)) func() (*T, error) {
+	var reading sync.Mutex
+	var value *T
+	return func() (*T, error) {
+		reading.Lock()
+		defer reading.Unlock()
+		if value != nil {
+			return value, nil
+		}
+		var v *T
+		err := load(store, func(tx keystore.Tx) (err error) {
+			v, err = read(tx)
+			return err
+		})
+		if err == nil {
+			value = v
+		}
+		return value, err
+	}
+}
+
+// vouchers returns what vouches for the devices of model m.
+func (v vault) vouchers(m *Model, ca *certs.CA) (x *vouchers, err error) {
+	root, err := v.certificate(rootName, certs.NewRoot, anyCertificate)
 	if err != nil {
 		return nil, err
 	}
-	m.attester = attestation.NewAttester(m.leaf, attestation.AttesterConfig{Issuer: m.issuer, Hedged: m.hedged()})
-	return m, nil
+	x = &vouchers{issuer: root}
+	if ca != nil {
+		x.issuer = ca
+	}
+	if !m.certified() {
+		return x, nil
+	}
+	if x.leaf, err = v.leaf(x.issuer, m.leafName(), certs.LeafSpec{AAGUID: m.profile.AAGUID}); err != nil {
+		return nil, err
+	}
+	x.attester = attestation.NewAttester(x.leaf, attestation.AttesterConfig{Issuer: x.issuer, Hedged: m.hedged()})
+	return x, nil
 }
 
 // identity returns the identity of a device of model m.
@@ -83,9 +118,16 @@ func (v vault) identity(m *Model) (id identity, err error) {
 		return id, nil
 	}
 	spec := certs.LeafSpec{AAGUID: m.profile.AAGUID, SerialNumber: []byte(id.uniq)}
-	id.enterprise, err = v.leaf(m.issuer, "enterprise/"+m.profile.AAGUID.String(), spec)
+	x, err := m.vouchers()
+	if err != nil {
+		return id, err
+	}
+	id.enterprise, err = v.leaf(x.issuer, "enterprise/"+m.profile.AAGUID.String(), spec)
 	return id, err
 }
+
+// has tells whether there is a certificate of a name.
+func (v vault) has(name string) bool { return keystore.Attestation(v.tx, name) != nil }
 
 // leaf returns the leaf of a name; one of another issuer is replaced.
 func (v vault) leaf(issuer certs.Issuer, name string, spec certs.LeafSpec) (*certs.Identity, error) {

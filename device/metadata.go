@@ -23,13 +23,16 @@ func (d *Device) Metadata() (*attestation.Metadata, error) {
 		Algorithms:     d.profile.Algorithms,
 		Version:        authenticator.FirmwareVersion,
 	}
-	if chain := d.Chain(); chain != nil {
+	chain, err := d.Chain()
+	if err != nil {
+		return nil, err
+	}
+	if chain != nil {
 		m.Leaf, m.Intermediates, m.Roots = chain[0], chain[1:len(chain)-1], chain[len(chain)-1:]
 	}
 	if !d.profile.CTAP2() {
 		return m, nil
 	}
-	var err error
 	m.Info, err = d.factoryInfo()
 	return m, err
 }
@@ -42,7 +45,7 @@ func (d *Device) factoryInfo() (*ctap.GetInfoResponse, error) {
 		return nil, err
 	}
 	twin, err := authenticator.New(authenticator.Config{
-		Model: model, Store: keystore.NewMemory(), Attester: d.attester, Enterprise: d.enterpriseAttester(),
+		Model: model, Store: keystore.NewMemory(), Attester: d.attester(), Enterprise: d.enterpriseAttester(),
 		Verification: d.verification,
 	})
 	if err != nil {

@@ -181,9 +181,9 @@ var metadataRows = []struct {
 		return string(d.members["tcDisplay"]) == "[]" && d.lacks("tcDisplayContentType", "tcDisplayPNGCharacteristics")
 	}},
 	{"row 415: roots", func(d *described) bool {
-		chain := d.Chain()
+		chain, err := d.Chain()
 		roots := d.statement.AttestationRootCertificates
-		return len(roots) == 1 && string(roots[0]) == string(chain[len(chain)-1].Raw)
+		return err == nil && len(roots) == 1 && string(roots[0]) == string(chain[len(chain)-1].Raw)
 	}},
 	{"row 416: pictures and ECDAA", func(d *described) bool {
 		return d.lacks("icon", "iconDark", "providerLogoLight", "providerLogoDark", "ecdaaTrustAnchors")

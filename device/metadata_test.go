@@ -60,7 +60,7 @@ func TestSelfAttestation(t *testing.T) {
 	p, _ := authenticator.ProfileByName("platform")
 	p.AttestationType = authenticator.AttestationSelf
 	d := open(t, Config{Profile: p})
-	if chain := d.Chain(); chain != nil {
+	if chain := chainOf(t, d); chain != nil {
 		t.Errorf("got a chain of %d certificates, want none", len(chain))
 	}
 	m, err := d.Metadata()
@@ -93,7 +93,7 @@ func TestMetadataBLOB(t *testing.T) {
 func TestEnterpriseLeaf(t *testing.T) {
 	p, _ := authenticator.ProfileByName("enterprise")
 	d := open(t, Config{Profile: p})
-	if c := d.EnterpriseCertificate(); c == nil || c.Equal(d.Chain()[0]) {
+	if c := d.EnterpriseCertificate(); c == nil || c.Equal(chainOf(t, d)[0]) {
 		t.Error("want a certificate of its own")
 	}
 	if c := open(t, Config{}).EnterpriseCertificate(); c != nil {
@@ -111,7 +111,7 @@ func TestCA(t *testing.T) {
 		want string
 	}{{"self-issued", nil, "softkey"}, {"the user's", ca, "Test CA"}, {"self-issued again", nil, "softkey"}} {
 		d := open(t, Config{Dir: dir, CA: tt.ca})
-		chain := d.Chain()
+		chain := chainOf(t, d)
 		if got := chain[1].Subject.CommonName; !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%s: root %q, want %q", tt.name, got, tt.want)
 		}

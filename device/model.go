@@ -18,12 +18,17 @@ import (
 type Model struct {
 	set      *Set // nil: of a device by itself
 	profile  authenticator.Profile
-	issuer   certs.Issuer                    // the root, or the user's CA
-	leaf     *certs.Identity                 // nil: credentials vouch for themselves
-	attester *attestation.Attester           // with the leaf; nil likewise
+	vouchers func() (*vouchers, error)
 	metadata func() (*certs.Identity, error) // root of what vouches for metadata statements
 
 	verifying, plain func() (*authenticator.Model, error) // with built-in user verification, and without
+}
+
+// vouchers is what vouches for the devices of a model.
+type vouchers struct {
+	issuer   certs.Issuer          // the root, or the user's CA
+	leaf     *certs.Identity       // nil: credentials vouch for themselves
+	attester *attestation.Attester // with the leaf; nil likewise
 }
 
 // newModel returns a model that has no certificates yet.
@@ -74,10 +79,30 @@ func (m *Model) identify(d *Device) error {
 	})
 }
 
+// certified tells whether there is a leaf: else credentials vouch for themselves.
+func (m *Model) certified() bool { return m.profile.AttestationType != authenticator.AttestationSelf }
+
+// leafName is the leaf's in the store, as rootName is the root's.
+func (m *Model) leafName() string { return "leaf/" + m.profile.AAGUID.String() }
+
 // enterprise tells whether each device has a certificate that names it.
 func (m *Model) enterprise() bool {
 	_, ok := m.profile.Options[ctap.OptionEP]
-	return ok && m.leaf != nil
+	return ok && m.certified()
+}
+
+// attester returns what signs for new credentials, nil if they do themselves.
+func (m *Model) attester() func() (*attestation.Attester, error) {
+	if !m.certified() {
+		return nil
+	}
+	return func() (*attestation.Attester, error) {
+		x, err := m.vouchers()
+		if err != nil {
+			return nil, fmt.Errorf("device: %w", err)
+		}
+		return x.attester, nil
+	}
 }
 
 // seededProfile returns what a profile is in deterministic mode: another model,

@@ -24,7 +24,7 @@ func sealed(t *testing.T) (cfg Config, chain []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chain = d.Chain()[0].Raw
+	chain = chainOf(t, d)[0].Raw
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestSealedIsOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(d.Chain()[0].Raw, chain) {
+	if !bytes.Equal(chainOf(t, d)[0].Raw, chain) {
 		t.Error("the device has another certificate than before")
 	}
 	if err := d.Close(); err != nil {

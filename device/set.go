@@ -57,7 +57,7 @@ func OpenSet(cfg SetConfig) (*Set, error) {
 // microseconds, and memory that they share.
 func (s *Set) Model(p authenticator.Profile) (m *Model, err error) {
 	err = load(s.common, func(tx keystore.Tx) error {
-		m, err = vault{tx, s.entropy}.model(s.cfg.CA, p)
+		m, err = vault{tx, s.entropy}.model(s.common, s.cfg.CA, p)
 		return err
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func TestSet(t *testing.T) {
 		d := deviceOf(t, m, fmt.Sprint("key ", i))
 		handles[i] = registerKey(t, d).KeyHandle
 		uniqs[d.Descriptor().Uniq] = true
-		chain = append(chain, d.Chain()[0].Raw, d.Chain()[1].Raw)
+		chain = append(chain, chainOf(t, d)[0].Raw, chainOf(t, d)[1].Raw)
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestSet(t *testing.T) {
 		if !uniqs[d.Descriptor().Uniq] {
 			t.Errorf("key %d has another serial number than before", i)
 		}
-		chain = append(chain, d.Chain()[0].Raw, d.Chain()[1].Raw)
+		chain = append(chain, chainOf(t, d)[0].Raw, chainOf(t, d)[1].Raw)
 	}
 	for i, der := range chain {
 		if !bytes.Equal(der, chain[i%2]) {
@@ -112,7 +112,7 @@ func TestSetOfTwoModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := deviceOf(t, m, "a").Chain(), deviceOf(t, other, "b").Chain()
+	a, b := chainOf(t, deviceOf(t, m, "a")), chainOf(t, deviceOf(t, other, "b"))
 	if a[0].Equal(b[0]) || !a[1].Equal(b[1]) {
 		t.Error("want two leaves of one root")
 	}

@@ -195,8 +195,9 @@ func exportChain(d *device.Device) ([]byte, error) {
 
 // chainOf returns the certificates that vouch for a device.
 func chainOf(d *device.Device) ([]*x509.Certificate, error) {
-	if chain := d.Chain(); chain != nil {
-		return chain, nil
+	chain, err := d.Chain()
+	if err != nil || chain != nil {
+		return chain, err
 	}
 	return nil, hint(fmt.Errorf("the profile %s has self attestation, and no certificate", d.Profile().Name),
 		"--format metadata is its statement")

@@ -65,7 +65,13 @@ func newHost(b *testing.B, t ctaphid.Transport) *ctaphid.Host {
 }
 
 // certificateSize is that of the device's attestation certificate.
-func (k *key) certificateSize() int { return len(k.device.Chain()[0].Raw) }
+func (k *key) certificateSize() int {
+	chain, err := k.device.Chain()
+	if err != nil {
+		panic(err) // the store is in memory, or was written a moment ago
+	}
+	return len(chain[0].Raw)
+}
 
 // transact returns what the device answers.
 func (k *key) transact(cmd ctaphid.Command, message []byte) []byte {

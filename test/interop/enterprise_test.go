@@ -102,7 +102,7 @@ func TestNoEnterpriseAttestation(t *testing.T) {
 			m := newEnterpriseModel(t, tt.listed, nil, nil)
 			key := &recorder{page: m}
 			newSite(t, strict(t, m.exported())).enrol(t, key, "ada", conveyance(tt.asked))
-			if got, want := key.x5c(t), m.device.Chain()[0].Raw; len(got) != 1 || !bytes.Equal(got[0], want) {
+			if got, want := key.x5c(t), m.chain(t)[0].Raw; len(got) != 1 || !bytes.Equal(got[0], want) {
 				t.Errorf("got x5c %x, want the model's certificate %x alone", got, want)
 			}
 		})

@@ -113,7 +113,7 @@ func TestMetadataBLOB(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry := decoded.ToMap()[uuid.UUID(m.device.Profile().AAGUID)]
-	if entry == nil || !entry.MetadataStatement.AttestationRootCertificates[0].Equal(m.device.Chain()[1]) {
+	if entry == nil || !entry.MetadataStatement.AttestationRootCertificates[0].Equal(m.chain(t)[1]) {
 		t.Errorf("got entry %+v, want the root of the key", entry)
 	}
 	if len(decoded.ToKeyIdentifierMap()) != 1 {

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"testing"
 
@@ -17,6 +18,16 @@ type model struct {
 	t      *testing.T
 	device *device.Device
 	client *clientwebauthn.Client
+}
+
+// chain returns the certificates that vouch for the key, its root last.
+func (m *model) chain(t *testing.T) []*x509.Certificate {
+	t.Helper()
+	chain, err := m.device.Chain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chain
 }
 
 // newModel plugs in a key of the profile full-policy, which attests in the

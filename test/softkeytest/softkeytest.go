@@ -185,7 +185,11 @@ func (k *Key) Replug() {
 // Root returns the certificate that vouches for the key, in the end: what a
 // server has to trust that verifies attestation.
 func (k *Key) Root() *x509.Certificate {
-	chain := k.dev.Chain()
+	k.t.Helper()
+	chain, err := k.dev.Chain()
+	if err != nil || len(chain) == 0 {
+		k.t.Fatalf("softkeytest: a key with %d certificates, %v", len(chain), err)
+	}
 	return chain[len(chain)-1]
 }
 

@@ -46,7 +46,11 @@ func newBrowser(t *testing.T, roots func(b *browser) *x509.CertPool) *browser {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = key.Close(); _ = d.Close() })
-	b := &browser{t: t, key: key, chain: d.Chain(), page: webauthn.Client{Device: key, Origin: origin}}
+	chain, err := d.Chain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{t: t, key: key, chain: chain, page: webauthn.Client{Device: key, Origin: origin}}
 	s, err := newSite("localhost", origin, roots(b))
 	if err != nil {
 		t.Fatal(err)
