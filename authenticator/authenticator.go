@@ -52,7 +52,7 @@ type Config struct {
 // parts is what an [Authenticator] keeps of its Config: all but the profile,
 // which it shares, with zero fields replaced by what they mean.
 type parts struct {
-	Store                keystore.Store
+	Store           keystore.Store
 	Attester        func() (*attestation.Attester, error)
 	Enterprise      *attestation.Attester
 	Presence        Presence
