@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -72,6 +73,22 @@ func TestHidrawClose(t *testing.T) {
 	reader.Wait()
 	if err := device.WriteReport(ctaphid.Report{}); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("write: got %v, want %v", err, net.ErrClosed)
+	}
+}
+
+// What is no hidraw device is refused before a byte is written to it.
+func TestOpenHIDRawOfOthers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("keep"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, t.TempDir(), "/dev/null", "/dev/zero"} {
+		if _, err := OpenHIDRaw(path); !errors.Is(err, errNotFIDO) {
+			t.Errorf("%s: got %v, want %v", path, err, errNotFIDO)
+		}
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "keep" {
+		t.Errorf("the file has %q, %v; want it as it was", got, err)
 	}
 }
 

@@ -56,7 +56,9 @@ func dialAddress(ctx context.Context, at address) (*link, error) {
 	switch {
 	case at.transport == "hidraw" && errors.Is(err, fs.ErrPermission):
 		return nil, hint(err, "install the udev rule, see README")
-	case at.transport != "hidraw" && isAbsent(err):
+	case at.transport == "hidraw":
+		return nil, hint(err, "softkey doctor lists the keys that are plugged in")
+	case isAbsent(err):
 		return nil, hint(err, "no key runs there; start one: softkey run --transport %s", at)
 	}
 	return nil, err
