@@ -1,6 +1,7 @@
 package authenticator
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -126,13 +127,17 @@ func (op *getAssertion) confirmPresence(ctx context.Context) error {
 }
 
 // assertFirst is steps 10 to 13 for the first credential, and leaves the others
-// to getNextAssertion. That may come late or never: no private key waits for it.
-func (op *getAssertion) assertFirst(context.Context) error {
+// to getNextAssertion. That may come late or never: no private key waits for it,
+// and the request is copied, for its message is the transport's by then.
+func (op *getAssertion) assertFirst(context.Context) (err error) {
 	if err := op.assert(op.applicable[0]); err != nil {
 		return err
 	}
 	if !op.many {
 		return nil
+	}
+	if op.req, err = ctap.ParseGetAssertionRequest(bytes.Clone(op.call.parameters)); err != nil {
+		return err
 	}
 	op.response.NumberOfCredentials = uint64(len(op.applicable))
 	for _, cred := range op.applicable[1:] {

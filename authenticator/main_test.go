@@ -1,6 +1,7 @@
 package authenticator
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -64,10 +65,13 @@ func (k key) in(t testing.TB) key {
 	return k
 }
 
-// on sends a message from a channel.
+// on sends a message from a channel. Once it is answered its memory is the
+// transport's again, which has something else to put there.
 func (k key) on(ctx context.Context, channel uint32, p ctap.Protocol, data []byte) []byte {
+	message := bytes.Clone(data)
+	defer func() { copy(message, bytes.Repeat([]byte{0xee}, len(message))) }()
 	return k.Handle(ctx, &ctap.Request{
-		Protocol: p, Transport: "usb", Source: 1, Channel: channel, Data: data, Notify: func(ctap.KeepaliveStatus) {},
+		Protocol: p, Transport: "usb", Source: 1, Channel: channel, Data: message, Notify: func(ctap.KeepaliveStatus) {},
 	})
 }
 

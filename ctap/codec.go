@@ -1,6 +1,7 @@
 package ctap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -74,7 +75,7 @@ func MustMarshal(v any) []byte {
 // What is decoded shares no memory with data.
 func Unmarshal(data []byte, v any) error {
 	if m, ok := v.(message); ok {
-		return m.unmarshal(data)
+		return m.unmarshal(bytes.Clone(data))
 	}
 	if err := CheckCanonical(data); err != nil {
 		return err
@@ -86,7 +87,7 @@ func Unmarshal(data []byte, v any) error {
 // each registration and each login. It does what [Unmarshal] does of others, with
 // the tags of its fields, and the tests hold it to that.
 type message interface {
-	// unmarshal decodes a copy of data, of which the message may keep parts.
+	// unmarshal decodes data, of which the message keeps parts.
 	unmarshal(data []byte) error
 }
 
@@ -135,10 +136,25 @@ func statusOfCBOR(err error) error {
 // unmarshalParameters decodes the parameters of a command that needs some: a
 // map, or else [StatusInvalidCBOR].
 func unmarshalParameters(data []byte, v any) error {
+	if err := checkMap(data); err != nil {
+		return err
+	}
+	return Unmarshal(data, v)
+}
+
+// parseParameters is unmarshalParameters of a message, which keeps parts of data.
+func parseParameters(data []byte, m message) error {
+	if err := checkMap(data); err != nil {
+		return err
+	}
+	return m.unmarshal(data)
+}
+
+func checkMap(data []byte) error {
 	if len(data) == 0 || data[0]>>5 != majorMap {
 		return fmt.Errorf("parameters are not a map: %w", StatusInvalidCBOR)
 	}
-	return Unmarshal(data, v)
+	return nil
 }
 
 // hasMember tells whether parameters that were decoded hold a member: the zero

@@ -1,7 +1,6 @@
 package ctap
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 )
@@ -45,7 +44,7 @@ func (r *GetAssertionRequest) AppendCBOR(b []byte) ([]byte, error) {
 }
 
 func (r *GetAssertionRequest) unmarshal(data []byte) error {
-	c := newCursor(bytes.Clone(data))
+	c := newCursor(data)
 	r.read(&c)
 	return c.verdict(r)
 }
@@ -74,10 +73,11 @@ func (r *GetAssertionRequest) read(c *cursor) {
 }
 
 // ParseGetAssertionRequest decodes the parameters and checks that what is
-// required is there and well formed; the error is or wraps a [Status].
+// required is there and well formed; the error is or wraps a [Status]. The
+// request shares the memory of data.
 func ParseGetAssertionRequest(data []byte) (*GetAssertionRequest, error) {
 	var r GetAssertionRequest
-	if err := unmarshalParameters(data, &r); err != nil {
+	if err := parseParameters(data, &r); err != nil {
 		return nil, err
 	}
 	if err := r.check(); err != nil {

@@ -1,7 +1,6 @@
 package ctap
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 )
@@ -66,7 +65,7 @@ func (r *MakeCredentialRequest) AppendCBOR(b []byte) ([]byte, error) {
 }
 
 func (r *MakeCredentialRequest) unmarshal(data []byte) error {
-	c := newCursor(bytes.Clone(data))
+	c := newCursor(data)
 	r.read(&c)
 	return c.verdict(r)
 }
@@ -103,10 +102,11 @@ func (r *MakeCredentialRequest) read(c *cursor) {
 }
 
 // ParseMakeCredentialRequest decodes the parameters and checks that what is
-// required is there and well formed; the error is or wraps a [Status].
+// required is there and well formed; the error is or wraps a [Status]. The
+// request shares the memory of data.
 func ParseMakeCredentialRequest(data []byte) (*MakeCredentialRequest, error) {
 	var r MakeCredentialRequest
-	if err := unmarshalParameters(data, &r); err != nil {
+	if err := parseParameters(data, &r); err != nil {
 		return nil, err
 	}
 	if err := r.check(); err != nil {
