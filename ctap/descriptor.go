@@ -33,14 +33,15 @@ func (c *cursor) descriptors() []CredentialDescriptor {
 	l := c.list()
 	list := make([]CredentialDescriptor, 0, l.capacity())
 	for l.more() {
-		list = append(list, c.descriptor())
+		list = append(list, CredentialDescriptor{})
+		c.descriptor(&list[len(list)-1])
 	}
 	return list
 }
 
-func (c *cursor) descriptor() (d CredentialDescriptor) {
-	if d, ok := c.usualDescriptor(); ok {
-		return d
+func (c *cursor) descriptor(d *CredentialDescriptor) {
+	if c.usualDescriptor(d) {
+		return
 	}
 	for m := c.object(); m.more(); {
 		switch string(m.name()) {
@@ -54,7 +55,6 @@ func (c *cursor) descriptor() (d CredentialDescriptor) {
 			c.skip()
 		}
 	}
-	return d
 }
 
 // The usual descriptor is {"id": 24 to 255 bytes, "type": "public-key"}: these are
@@ -66,17 +66,18 @@ const (
 
 // usualDescriptor reads a descriptor at one look, if it is a usual one. In a long
 // allowList they take more time than a tenth of the signature otherwise.
-func (c *cursor) usualDescriptor() (d CredentialDescriptor, ok bool) {
+func (c *cursor) usualDescriptor(d *CredentialDescriptor) bool {
 	rest, found := bytes.CutPrefix(c.data[c.pos:], []byte(beforeID))
 	if !found || len(rest) == 0 || rest[0] < 24 || c.depth == 0 {
-		return d, false
+		return false
 	}
 	size := int(rest[0])
 	if rest = rest[1:]; len(rest) < size || !bytes.HasPrefix(rest[size:], []byte(afterID)) {
-		return d, false
+		return false
 	}
 	c.pos = len(c.data) - len(rest) + size + len(afterID)
-	return CredentialDescriptor{ID: rest[:size:size], Type: PublicKey}, true
+	d.ID, d.Type = rest[:size:size], PublicKey
+	return true
 }
 
 // checkDescriptors refuses a list in which a descriptor lacks a member. Unknown
