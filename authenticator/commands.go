@@ -68,7 +68,7 @@ func (a *Authenticator) handleCTAP2(ctx context.Context, req *ctap.Request) []by
 }
 
 // usualAnswer is how many bytes most answers have at most.
-const usualAnswer = 512
+const usualAnswer = 320
 
 // runCommand returns the answer: the status, and what the command has to say.
 func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]byte, error) {
