@@ -57,18 +57,28 @@ func (m Message) AppendReports(dst []Report) []Report {
 		panic(fmt.Sprintf("ctaphid: a message of %d bytes", len(m.Payload)))
 	}
 	frames := 1 + max(0, len(m.Payload)-initData+continuationData-1)/continuationData
-	dst = append(slices.Grow(dst, frames), Report{4: byte(m.Command) | initFlag})
-	first := &dst[len(dst)-1]
+	dst = slices.Grow(dst, frames)[:len(dst)+frames]
+	reports := dst[len(dst)-frames:]
+	first := &reports[0]
 	binary.BigEndian.PutUint32(first[:], m.Channel)
+	first[4] = byte(m.Command) | initFlag
 	binary.BigEndian.PutUint16(first[5:], uint16(len(m.Payload)))
-	rest := m.Payload[copy(first[7:], m.Payload):]
-	for seq := byte(0); len(rest) > 0; seq++ {
-		dst = append(dst, Report{4: seq})
-		next := &dst[len(dst)-1]
+	rest := first.fill(7, m.Payload)
+	for seq := range reports[1:] {
+		next := &reports[1+seq]
 		binary.BigEndian.PutUint32(next[:], m.Channel)
-		rest = rest[copy(next[5:], rest):]
+		next[4] = byte(seq)
+		rest = next.fill(5, rest)
 	}
 	return dst
+}
+
+// fill puts the beginning of data into the report, behind the head that ends at
+// start, and returns the rest. What was in the report before is gone.
+func (r *Report) fill(start int, data []byte) (rest []byte) {
+	end := start + copy(r[start:], data)
+	clear(r[end:])
+	return data[end-start:]
 }
 
 // assembly is a message of which the first frames have arrived.

@@ -10,7 +10,11 @@ func TestFrames(t *testing.T) {
 	for i := range payload {
 		payload[i] = byte(i + 1)
 	}
-	got := (Message{0x01020304, CommandPing, payload}).AppendReports(nil)
+	used := make([]Report, 3) // by a message before
+	for i := range used {
+		used[i] = Report(bytes.Repeat([]byte{0xee}, len(Report{})))
+	}
+	got := (Message{0x01020304, CommandPing, payload}).AppendReports(used[:0])
 	want := []Report{{1, 2, 3, 4, 0x81, 0, 117}, {1, 2, 3, 4, 0}, {1, 2, 3, 4, 1, 117}}
 	copy(want[0][7:], payload)
 	copy(want[1][5:], payload[57:])
