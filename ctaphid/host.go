@@ -2,6 +2,7 @@ package ctaphid
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -297,24 +298,48 @@ func (h *Host) receive(ctx context.Context) (Message, error) {
 	}
 }
 
-// read reads the next whole message of the channel. A message that another
-// interrupts is dropped.
+// read reads the next whole message of the channel.
 func (h *Host) read() (Message, error) {
-	var a assembly
-	for begun := false; ; {
+	in := incoming{channel: h.channel}
+	if device, ok := h.transport.(*loopback); ok {
+		return in.result(device.readUntil(in.take))
+	}
+	for {
 		r, err := h.transport.ReadReport()
-		switch {
-		case err != nil:
-			return Message{}, err
-		case r.Channel() != h.channel:
-			continue
-		case r.Starts():
-			a, begun = begin(&r, nil), true
-		case begun && !a.add(&r):
-			return Message{}, fmt.Errorf("continuation frame %d, want %d: %w", r.Sequence(), a.next, ErrInvalidSeq)
-		}
-		if begun && a.complete() {
-			return a.Message, nil
+		if err != nil || in.take(&r) {
+			return in.result(err)
 		}
 	}
+}
+
+// incoming is the message that comes on a channel. One that another interrupts
+// is dropped.
+type incoming struct {
+	assembly
+	channel uint32
+	begun   bool
+	err     error
+}
+
+// take takes the next report of the transport, and tells whether it was the last
+// that matters.
+func (in *incoming) take(r *Report) (done bool) {
+	switch {
+	case r.Channel() != in.channel:
+		return false
+	case r.Starts():
+		in.assembly, in.begun = begin(r, nil), true
+	case in.begun && !in.add(r):
+		in.err = fmt.Errorf("continuation frame %d, want %d: %w", r.Sequence(), in.next, ErrInvalidSeq)
+		return true
+	}
+	return in.begun && in.complete()
+}
+
+// result returns the message, or why there is none: err is the transport's.
+func (in *incoming) result(err error) (Message, error) {
+	if err = cmp.Or(err, in.err); err != nil {
+		return Message{}, err
+	}
+	return in.Message, nil
 }

@@ -94,15 +94,26 @@ func (l *loopback) feed(reports []Report, attend bool) (later, error) {
 	return todo, nil
 }
 
-func (l *loopback) ReadReport() (Report, error) {
+func (l *loopback) ReadReport() (r Report, err error) {
+	err = l.readUntil(func(next *Report) bool {
+		r = *next
+		return true
+	})
+	return r, err
+}
+
+// readUntil waits for reports and shows them to enough, one after the other, until
+// that has seen the last it needs. It spares a [Host] the lock and the copies of
+// each report.
+func (l *loopback) readUntil(enough func(*Report) bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
 		if l.closed {
-			return Report{}, net.ErrClosed
+			return net.ErrClosed
 		}
-		if l.read < len(l.unread) {
-			return l.pop(), nil
+		if l.show(enough) {
+			return nil
 		}
 		l.wait()
 		l.elapse()
@@ -119,18 +130,21 @@ func (l *loopback) Close() error {
 	return nil
 }
 
-// pop returns the next unread report.
-func (l *loopback) pop() Report {
-	r := l.unread[l.read]
-	l.read++
+// show shows enough the unread reports, and tells whether that has had enough.
+// Those that it has seen are read.
+func (l *loopback) show(enough func(*Report) bool) (done bool) {
+	for !done && l.read < len(l.unread) {
+		done = enough(&l.unread[l.read])
+		l.read++
+	}
 	if l.read < len(l.unread) {
-		return r
+		return done
 	}
 	l.unread, l.read = l.unread[:0], 0
 	if cap(l.unread) > maxIdleReports {
 		l.unread = nil
 	}
-	return r
+	return done
 }
 
 // wait releases the lock until something happens or the next clock runs out.

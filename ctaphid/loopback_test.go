@@ -92,6 +92,29 @@ func TestLoopbackIsIdle(t *testing.T) {
 	})
 }
 
+// TestHostsShareALoopback checks that a host reads its own answer and leaves those
+// of others, and that the room for them is used again.
+func TestHostsShareALoopback(t *testing.T) {
+	device := Loopback(echo{}, Config{})
+	hosts := []*Host{openHost(t, device), openHost(t, device)}
+	for i := range 10 {
+		want := bytes.Repeat([]byte{byte(i)}, 300)
+		for _, h := range hosts {
+			if err := h.send(Message{h.channel, CommandPing, want}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, h := range hosts {
+			if got, err := h.await(t.Context(), CommandPing, nil); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("channel %08x, ping %d: got %x, %v; want %x", h.channel, i, got, err, want)
+			}
+		}
+	}
+	if n := cap(device.(*loopback).unread); n > maxIdleReports {
+		t.Errorf("room for %d reports, want %d at most", n, maxIdleReports)
+	}
+}
+
 // TestHostRunsTheCommand checks that a host which would only wait runs the
 // command itself, and that one which may be interrupted does not.
 func TestHostRunsTheCommand(t *testing.T) {
