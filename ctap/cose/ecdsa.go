@@ -143,7 +143,9 @@ type ecdsaKey struct {
 	rand   io.Reader // nil: sign without randomness, by RFC 6979
 }
 
-func (k *ecdsaKey) COSEKey() []byte { return marshalEC2(k.id, k.scheme.number, k.point()) }
+func (k *ecdsaKey) COSEKey() []byte {
+	return marshalEC2(k.id, k.scheme.number, k.pair[k.scheme.size:])
+}
 
 // point returns the public key, 04 ‖ X ‖ Y.
 func (k *ecdsaKey) point() []byte {

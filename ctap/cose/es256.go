@@ -11,7 +11,7 @@ func MarshalES256(point []byte) []byte {
 	if len(point) != 1+2*p256.size || point[0] != 4 {
 		return nil
 	}
-	return marshalEC2(ES256, curveP256, point)
+	return marshalEC2(ES256, curveP256, point[1:])
 }
 
 // PointOf returns the public key of a key on P-256, P-384 or P-521 that this

@@ -70,7 +70,7 @@ type koblitzKey struct {
 }
 
 func (k koblitzKey) COSEKey() []byte {
-	return marshalEC2(k.id, curveSecp256k1, k.private.PubKey().SerializeUncompressed())
+	return marshalEC2(k.id, curveSecp256k1, k.private.PubKey().SerializeUncompressed()[1:])
 }
 
 func (k koblitzKey) Sign(message []byte) ([]byte, error) {

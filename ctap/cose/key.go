@@ -26,7 +26,7 @@ type ec2Key struct {
 	Y         []byte `cbor:"-3,keyasint"`
 }
 
-// marshalEC2 returns the COSE_Key of an uncompressed point 04 ‖ X ‖ Y.
+// marshalEC2 returns the COSE_Key of a point X ‖ Y.
 func marshalEC2(id ID, curve int, point []byte) []byte {
 	const others = 20 // bytes beside the coordinates, at most
 	size := len(point) / 2
@@ -34,8 +34,8 @@ func marshalEC2(id ID, curve int, point []byte) []byte {
 	for _, member := range [][2]int64{{1, typeEC2}, {3, int64(id)}, {-1, int64(curve)}} {
 		b = ctap.AppendInt(ctap.AppendInt(b, member[0]), member[1])
 	}
-	b = ctap.AppendBytes(ctap.AppendInt(b, -2), point[1:1+size])
-	return ctap.AppendBytes(ctap.AppendInt(b, -3), point[1+size:])
+	b = ctap.AppendBytes(ctap.AppendInt(b, -2), point[:size])
+	return ctap.AppendBytes(ctap.AppendInt(b, -3), point[size:])
 }
 
 // parseEC2 returns the uncompressed point of a COSE_Key whose coordinates have
