@@ -74,10 +74,13 @@ func (a *Attester) Certificate() []byte { return a.x5c[0] }
 // root. The caller must not change it.
 func (a *Attester) X5C() [][]byte { return a.x5c }
 
-// Sign returns the signature of message, in ASN.1 DER.
-func (a *Attester) Sign(message []byte) ([]byte, error) {
-	digest := sha256.Sum256(message)
-	return a.leaf.Key.Sign(a.rand, digest[:], crypto.SHA256)
+// Sign returns the signature of a message, given in parts, in ASN.1 DER.
+func (a *Attester) Sign(message ...[]byte) ([]byte, error) {
+	hash := sha256.New()
+	for _, part := range message {
+		hash.Write(part)
+	}
+	return a.leaf.Key.Sign(a.rand, hash.Sum(nil), crypto.SHA256)
 }
 
 // SignU2F returns the signature of a U2F registration response (U2F §4.3).

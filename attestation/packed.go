@@ -42,7 +42,7 @@ func (packed) Statement(in *Input) (any, error) {
 	if in.Attester == nil {
 		return packedSelf(in)
 	}
-	sig, err := in.Attester.Sign(in.signed())
+	sig, err := in.Attester.Sign(in.AuthData, in.ClientDataHash)
 	if err != nil {
 		return nil, err
 	}
