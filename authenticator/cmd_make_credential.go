@@ -23,7 +23,7 @@ type makeCredential struct {
 
 	attester *attestation.Attester // nil: self attestation
 	created  created
-	record   keystore.Credential // of a discoverable credential
+	record   *keystore.Credential // nil: the credential is not discoverable
 	outputs  outputs
 	response ctap.MakeCredentialResponse
 }
@@ -91,7 +91,9 @@ func (op *makeCredential) checkOptions(context.Context) error {
 	case o.UP != nil && !*o.UP:
 		return fmt.Errorf("up false: %w", ctap.StatusInvalidOption)
 	}
-	op.rk = isTrue(o.RK)
+	if isTrue(o.RK) {
+		op.rk, op.record = true, new(keystore.Credential)
+	}
 	return nil
 }
 
@@ -225,7 +227,7 @@ func (op *makeCredential) store(context.Context) error {
 // storeRecord keeps a discoverable credential. The record of the same account,
 // if there is one, goes in the same transaction.
 func (op *makeCredential) storeRecord() error {
-	rp, user, c := op.req.RP, op.req.User, &op.record
+	rp, user, c := op.req.RP, op.req.User, op.record
 	c.ID, c.KeyHandle = op.created.id, op.created.handle
 	c.RPIDHash, c.RPID, c.RPName = op.rpIDHash, rp.ID, cutText(rp.Name)
 	c.UserID, c.UserName, c.UserDisplayName = user.ID, cutText(user.Name), cutText(user.DisplayName)

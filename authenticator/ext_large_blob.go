@@ -52,7 +52,9 @@ func supportLargeBlob(op *makeCredential, input ctap.Raw) error {
 	case *in.Support == "required" && !op.rk:
 		return fmt.Errorf("rk is not true: %w", ctap.StatusLargeBlobStorageFull)
 	}
-	op.record.SupportsLargeBlob = op.rk
+	if op.rk {
+		op.record.SupportsLargeBlob = true
+	}
 	op.outputs.tell("largeBlob", map[string]bool{"supported": op.rk})
 	return nil
 }
