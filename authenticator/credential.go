@@ -209,7 +209,7 @@ func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) 
 // of credProtect level 3 show themselves to a verified user only. The store is
 // asked once at most, for the IDs that may be in it.
 func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, verified bool) (*credential, error) {
-	if !slices.ContainsFunc(list, mayBeStored) {
+	if !slices.ContainsFunc(list, func(d ctap.CredentialDescriptor) bool { return mayBeStored(d.ID) }) {
 		return a.firstOf(nil, rpIDHash, list, verified)
 	}
 	var found *credential
@@ -220,14 +220,14 @@ func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDesc
 	return found, err
 }
 
-func mayBeStored(d ctap.CredentialDescriptor) bool { return len(d.ID) == storedID }
+func mayBeStored(id []byte) bool { return len(id) == storedID }
 
 func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.CredentialDescriptor, verified bool) (*credential, error) {
-	for _, d := range list {
-		if d.Type != ctap.PublicKey {
+	for i := range list {
+		if list[i].Type != ctap.PublicKey {
 			continue
 		}
-		cred, err := a.resolve(tx, rpIDHash, d)
+		cred, err := a.resolve(tx, rpIDHash, list[i].ID)
 		if err != nil {
 			return nil, err
 		}
@@ -242,26 +242,26 @@ func (a *Authenticator) firstOf(tx keystore.Tx, rpIDHash [32]byte, list []ctap.C
 	return nil, nil
 }
 
-// resolve returns the credential of rpIDHash that a host describes, or nil. The
-// transaction is for those that may be stored.
-func (a *Authenticator) resolve(tx keystore.Tx, rpIDHash [32]byte, d ctap.CredentialDescriptor) (*credential, error) {
-	if !mayBeStored(d) {
-		return a.unwrap(rpIDHash, d.ID)
+// resolve returns the credential of rpIDHash with an ID, or nil. The transaction
+// is for those that may be stored.
+func (a *Authenticator) resolve(tx keystore.Tx, rpIDHash [32]byte, id []byte) (*credential, error) {
+	if !mayBeStored(id) {
+		return a.unwrap(rpIDHash, id)
 	}
-	record, err := keystore.FindCredential(tx, rpIDHash, d.ID)
+	record, err := keystore.FindCredential(tx, rpIDHash, id)
 	switch {
 	case err != nil:
 		return nil, err
 	case record != nil:
 		return a.unwrapRecord(record)
 	}
-	handle := keystore.KeyHandle(tx, rpIDHash, d.ID)
+	handle := keystore.KeyHandle(tx, rpIDHash, id)
 	if handle == nil {
-		handle = d.ID // which is as long as an ID by chance
+		handle = id // which is as long as an ID by chance
 	}
 	cred, err := a.unwrap(rpIDHash, handle)
 	if cred != nil {
-		cred.id = d.ID
+		cred.id = id
 	}
 	return cred, err
 }
