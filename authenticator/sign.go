@@ -11,7 +11,7 @@ func (a *Authenticator) sign(cred *credential, data *ctap.AuthenticatorData, cli
 	if data.SignCount, err = a.counter.Next(); err != nil {
 		return nil, nil, err
 	}
-	authData = data.Append(make([]byte, 0, 128))
+	authData = data.Append(make([]byte, 0, data.Size()+len(clientDataHash)))
 	sig, err = cred.key.Sign(append(authData, clientDataHash...))
 	return authData, sig, err
 }

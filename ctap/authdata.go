@@ -42,8 +42,8 @@ type AttestedCredential struct {
 	PublicKey []byte // COSE_Key
 }
 
-// size is how many bytes d has.
-func (d *AuthenticatorData) size() int {
+// Size returns how many bytes d has.
+func (d *AuthenticatorData) Size() int {
 	size := len(d.RPIDHash) + 1 + 4 + len(d.Extensions)
 	if c := d.Credential; c != nil {
 		size += len(c.AAGUID) + 2 + len(c.ID) + len(c.PublicKey)
@@ -60,7 +60,7 @@ func (d *AuthenticatorData) Append(b []byte) []byte {
 	if len(d.Extensions) > 0 {
 		flags |= FlagED
 	}
-	b = append(slices.Grow(b, d.size()), d.RPIDHash[:]...)
+	b = append(slices.Grow(b, d.Size()), d.RPIDHash[:]...)
 	b = append(b, byte(flags))
 	b = binary.BigEndian.AppendUint32(b, d.SignCount)
 	if c := d.Credential; c != nil {

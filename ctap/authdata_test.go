@@ -32,7 +32,7 @@ func TestAuthenticatorData(t *testing.T) {
 			if want := append(bytes.Clone(tt.data.RPIDHash[:]), unhex(t, tt.want)...); !bytes.Equal(got, want) {
 				t.Errorf("got %x, want %x", got, want)
 			}
-			if size := tt.data.size(); size != len(got) {
+			if size := tt.data.Size(); size != len(got) {
 				t.Errorf("got room for %d bytes, want %d", size, len(got))
 			}
 			if again, err := ParseAuthenticatorData(got); err != nil || !reflect.DeepEqual(again, tt.data) {
