@@ -21,6 +21,7 @@ type Consent struct {
 type question struct {
 	prompt authenticator.Prompt
 	answer chan error // takes one value without blocking
+	taken  bool       // by whoever answers it, or no longer asks; guarded by mu
 }
 
 // NewConsent returns a user who is asked nothing yet.
@@ -30,13 +31,15 @@ func NewConsent() *Consent { return &Consent{asked: make(chan struct{})} }
 func (c *Consent) Confirm(ctx context.Context, p authenticator.Prompt) error {
 	q := &question{prompt: p, answer: make(chan error, 1)}
 	c.put(q)
-	defer c.take(q)
 	select {
 	case err := <-q.answer:
 		return err
 	case <-ctx.Done():
+	}
+	if c.take(q) {
 		return context.Cause(ctx)
 	}
+	return <-q.answer // somebody has been told that it counts
 }
 
 // Verify waits for the answer to p: a touch is the right finger, a refusal the
@@ -62,10 +65,13 @@ func (c *Consent) put(q *question) {
 func (c *Consent) take(q *question) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.pending != q {
+	if q.taken {
 		return false
 	}
-	c.pending = nil
+	q.taken = true
+	if c.pending == q {
+		c.pending = nil
+	}
 	return true
 }
 
