@@ -91,20 +91,14 @@ func openFile(f *folder, kind string, opts Options) (*bbolt.DB, error) {
 // nothing is what a new store is filled with.
 func nothing(*bbolt.DB) error { return nil }
 
-// inspect opens the store in f if it is of this mode and, unless that is "", of
-// this kind. It changes nothing, and opens nothing that opening could change.
+// inspect opens the store in f if it is of this mode and this kind; "" is any. It
+// changes nothing, and opens nothing that opening could change.
 func inspect(f *folder, mode, kind string, how bbolt.Options) (db *bbolt.DB, h header, err error) {
-	info, err := f.root.Lstat(fileName)
+	size, err := fileSize(f)
 	if err != nil {
 		return nil, h, err
 	}
-	if info.Mode()&fs.ModeSymlink != 0 {
-		return nil, h, errors.New(fileName + " is a symbolic link")
-	}
-	if !info.Mode().IsRegular() || info.Size() < minFileSize {
-		return nil, h, fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
-	}
-	keys, counted, err := checkPages(f, info.Size())
+	keys, counted, err := checkPages(f, size)
 	if err != nil {
 		return nil, h, err
 	}
@@ -126,6 +120,21 @@ func inspect(f *folder, mode, kind string, how bbolt.Options) (db *bbolt.DB, h h
 		return nil, h, errors.Join(err, db.Close())
 	}
 	return db, h, nil
+}
+
+// fileSize returns the size of the store's file in f, if it may be one.
+func fileSize(f *folder) (int64, error) {
+	info, err := f.root.Lstat(fileName)
+	if err != nil {
+		return 0, err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return 0, errors.New(fileName + " is a symbolic link")
+	}
+	if !info.Mode().IsRegular() || info.Size() < minFileSize {
+		return 0, fmt.Errorf("%w: %s, %d bytes", ErrDamaged, info.Mode(), info.Size())
+	}
+	return info.Size(), nil
 }
 
 // header is what a file says of itself.
@@ -169,12 +178,12 @@ func readHeader(tx *bbolt.Tx) (h header, err error) {
 }
 
 // check tells whether the store may be opened as one of this mode and kind; "" is
-// any kind.
+// any.
 func (h header) check(mode, kind string) error {
 	switch {
 	case kind != "" && h.kind != kind:
 		return fmt.Errorf("%w: made %s, to be opened %s", ErrKind, h.kind, kind)
-	case h.mode != mode:
+	case mode != "" && h.mode != mode:
 		return fmt.Errorf("%w: made %s, to be opened %s", ErrMode, h.mode, mode)
 	}
 	return nil

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// survey walks over the pages of a small file before bbolt may, and believes
-// nothing of them. bbolt takes what a page says for a place in memory, and if
+// survey walks over the pages of a file before bbolt may, and believes nothing of
+// them. bbolt takes what a page says for a place in memory, and if
 // that is false, the garbage collector may stumble over it: no recover helps.
 //
 //	page    = number (8) || kind (2) || count (2) || further pages (4) || elements || keys and values
@@ -18,10 +18,12 @@ import (
 //
 // All in the machine's byte order.
 type survey struct {
-	data     []byte
+	read     pageReader
 	pageSize int
 	seen     []bool // by page number
+	pages    uint64 // that were seen
 	keys     uint64 // that are not of the file itself
+	progress progress
 }
 
 const (
@@ -37,24 +39,34 @@ const (
 var errPage = errors.New("page is damaged")
 
 // surveyPages surveys the pages that meta leads to, and returns how many keys
-// there are.
-func surveyPages(data []byte, m meta) (keys uint64, err error) {
-	s := &survey{data: data, pageSize: m.pageSize, seen: make([]bool, m.pages)}
+// there are, or [ErrDamaged].
+func surveyPages(read pageReader, m meta, p progress) (keys uint64, err error) {
+	s := &survey{read: read, pageSize: m.pageSize, seen: make([]bool, m.pages), progress: p}
 	s.seen[0], s.seen[1] = true, true
-	if err := s.tree(m.root, bounds{}, true); err != nil {
-		return 0, err
+	err = s.tree(m.root, bounds{}, true)
+	if err == nil {
+		err = s.free(m.freelist)
 	}
-	return s.keys, s.free(m.freelist)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return s.keys, nil
 }
+
+// maxRun is more bytes than a page has with those that belong to it.
+const maxRun = 256 << 20
 
 // page returns a page with those that belong to it, which nothing else does.
 func (s *survey) page(number uint64) ([]byte, error) {
 	if number >= uint64(len(s.seen)) || s.seen[number] {
 		return nil, fmt.Errorf("%w: %d", errPage, number)
 	}
-	page := s.data[int(number)*s.pageSize:]
+	page, err := s.pagesFrom(number, 1)
+	if err != nil {
+		return nil, err
+	}
 	more := uint64(binary.NativeEndian.Uint32(page[12:]))
-	if binary.NativeEndian.Uint64(page) != number || number+more >= uint64(len(s.seen)) {
+	if binary.NativeEndian.Uint64(page) != number || number+more >= uint64(len(s.seen)) || more >= maxRun/uint64(s.pageSize) {
 		return nil, fmt.Errorf("%w: %d", errPage, number)
 	}
 	for n := number; n <= number+more; n++ {
@@ -63,8 +75,21 @@ func (s *survey) page(number uint64) ([]byte, error) {
 		}
 		s.seen[n] = true
 	}
-	return page[:(int(more)+1)*s.pageSize], nil
+	s.pages += more + 1
+	s.progress.tell(s.pages, uint64(len(s.seen)))
+	if more == 0 {
+		return page, nil
+	}
+	return s.pagesFrom(number, more+1)
 }
+
+// pagesFrom reads so many pages.
+func (s *survey) pagesFrom(number, pages uint64) ([]byte, error) {
+	return s.read(int64(number)*int64(s.pageSize), int64(pages)*int64(s.pageSize))
+}
+
+// pageReader returns size bytes of a file, which are the caller's.
+type pageReader func(at, size int64) ([]byte, error)
 
 // bounds are between which keys those of a page lie; nil: no matter.
 type bounds struct {
@@ -77,6 +102,7 @@ func (s *survey) tree(number uint64, within bounds, top bool) error {
 	if err != nil {
 		return err
 	}
+	defer clear(page) // the keys in it
 	switch kindOf(page) {
 	case kindLeaf:
 		return s.leaf(page, within, top)

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -14,9 +15,9 @@ import (
 // it: a first page that bbolt does without, and keys that are not found.
 
 // surveyedSize is up to which size, in bytes, all pages of a file are surveyed
-// and its keys counted when it is opened, which takes a millisecond then. The
-// keys of a larger one are counted when all of them are read, by [Rewrite] or
-// [Bolt.Entries].
+// and its keys counted when it is opened, which takes a millisecond then. Those of
+// a larger one are by [Check]; its keys are counted, too, when all of them are
+// read, by [Rewrite] or [Bolt.Entries].
 const surveyedSize = 1 << 20
 
 // commit commits a transaction that has so many more keys than there were.
@@ -108,27 +109,49 @@ func readMeta(file io.ReaderAt, page int64) (m meta, err error) {
 // checkPages surveys the pages of the file in f, which has size bytes, and
 // returns how many keys they have; ok is false if there are too many pages.
 func checkPages(f *folder, size int64) (keys uint64, ok bool, err error) {
-	file, err := f.openFile(fileName, os.O_RDONLY, 0)
+	file, m, used, err := openPages(f, size)
 	if err != nil {
 		return 0, false, err
 	}
 	defer file.Close()
-	m, err := readMetas(file)
-	if err != nil {
-		return 0, false, err
-	}
-	if used := m.pages * uint64(m.pageSize); m.pages > uint64(size) || used > uint64(size) {
-		return 0, false, fmt.Errorf("%w: %d bytes of %d pages", ErrDamaged, size, m.pages)
-	} else if used > surveyedSize {
+	if used > surveyedSize {
 		return 0, false, nil
 	}
-	data := make([]byte, int(m.pages)*m.pageSize)
+	data := make([]byte, used)
 	defer clear(data) // the keys in it
 	if _, err := file.ReadAt(data, 0); err != nil {
 		return 0, false, err
 	}
-	if keys, err = surveyPages(data, m); err != nil {
-		return 0, false, fmt.Errorf("%w: %w", ErrDamaged, err)
+	keys, err = surveyPages(func(at, size int64) ([]byte, error) { return data[at : at+size], nil }, m, nil)
+	return keys, err == nil, err
+}
+
+// checkAllPages is checkPages for a file of any size, page by page.
+func checkAllPages(f *folder, size int64, p progress) (keys uint64, err error) {
+	file, m, _, err := openPages(f, size)
+	if err != nil {
+		return 0, err
 	}
-	return keys, true, nil
+	defer file.Close()
+	return surveyPages(func(at, size int64) ([]byte, error) {
+		b := make([]byte, size)
+		_, err := file.ReadAt(b, at)
+		return b, err
+	}, m, p)
+}
+
+// openPages opens the file in f, which has size bytes, and tells how many of them
+// are pages of the last commit.
+func openPages(f *folder, size int64) (file *os.File, m meta, used uint64, err error) {
+	if file, err = f.openFile(fileName, os.O_RDONLY, 0); err != nil {
+		return nil, m, 0, err
+	}
+	m, err = readMetas(file)
+	if used = m.pages * uint64(m.pageSize); err == nil && (m.pages > uint64(size) || used > uint64(size)) {
+		err = fmt.Errorf("%w: %d bytes of %d pages", ErrDamaged, size, m.pages)
+	}
+	if err != nil {
+		return nil, m, 0, errors.Join(err, file.Close())
+	}
+	return file, m, used, nil
 }

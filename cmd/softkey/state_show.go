@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,16 +17,21 @@ import (
 
 func newStateShow(p *program) *cobra.Command {
 	var s stateFlags
-	var asJSON bool
+	var asJSON, check bool
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print what is in a state folder, and how it is sealed",
 		Long: `Show prints what is in a state folder: its format, its size, how many credentials
-it has, and its seals. Nothing is opened for that, and nothing secret printed.`,
-		Example: "  softkey state show --state ./key --json",
-		Args:    noArgs,
+it has, and its seals. Nothing is opened for that, and nothing secret printed.
+
+With --check it reads the whole file before, and fails if anything in it is
+damaged or missing. A key that starts does so by itself with files up to a
+mebibyte; with larger ones it notices damage where it reads it.`,
+		Example: `  softkey state show --state ./key --json
+  softkey state show --check`,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			summary, err := s.summarize()
+			summary, err := s.summarize(p, check)
 			if err != nil {
 				return err
 			}
@@ -36,6 +42,7 @@ it has, and its seals. Nothing is opened for that, and nothing secret printed.`,
 		},
 	}
 	s.addDir(cmd)
+	cmd.Flags().BoolVar(&check, "check", false, "read all of it, and fail if anything is damaged")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -45,7 +52,8 @@ type stateSummary struct {
 	State       string        `json:"state"`
 	Format      int           `json:"format"`
 	Seeded      bool          `json:"seeded"`
-	Size        int64         `json:"size"` // of the file, in bytes
+	Size        int64         `json:"size"`              // of the file, in bytes
+	Checked     *uint64       `json:"checked,omitempty"` // keys, all of which are whole
 	Credentials int           `json:"credentials"`
 	SignCount   uint32        `json:"signCount"` // may be up to 1023 too high after a crash
 	Sealed      bool          `json:"sealed"`
@@ -59,19 +67,49 @@ type sealSummary struct {
 	Details string    `json:"details"`
 }
 
-// summarize reads the store.
-func (s *stateFlags) summarize() (*stateSummary, error) {
+// summarize reads the store, and all of it before if it is to be checked.
+func (s *stateFlags) summarize(p *program, check bool) (*stateSummary, error) {
 	dir, err := s.existing()
 	if err != nil {
 		return nil, err
+	}
+	summary := &stateSummary{State: dir, Format: keystore.FormatVersion, Seals: []sealSummary{}}
+	if check {
+		if err := summary.check(p); err != nil {
+			return nil, err
+		}
 	}
 	store, opts, err := openEither(dir)
 	if err != nil {
 		return nil, err
 	}
-	summary := &stateSummary{State: dir, Format: keystore.FormatVersion, Seeded: opts.Seeded, Seals: []sealSummary{}}
+	summary.Seeded = opts.Seeded
 	err = errors.Join(summary.read(store), store.Close())
 	return summary, explainState(dir, err)
+}
+
+// check checks the store. From the first second on it tells how far it is.
+func (s *stateSummary) check(p *program) error {
+	keys, err := keystore.Check(s.State, eachSecond(func(done float64) {
+		fmt.Fprintf(p.stderr, "softkey: %d %% of %s are checked\n", int(100*done), s.State)
+	}))
+	s.Checked = &keys
+	if errors.Is(err, keystore.ErrDamaged) {
+		return hint(err, "it stays as it is; softkey state import brings back a copy, in another folder")
+	}
+	return explainState(s.State, err)
+}
+
+// eachSecond returns tell, but called no more than once a second, and not in the
+// first.
+func eachSecond(tell func(done float64)) func(done float64) {
+	next := time.Now().Add(time.Second)
+	return func(done float64) {
+		if now := time.Now(); !now.Before(next) {
+			next = now.Add(time.Second)
+			tell(done)
+		}
+	}
 }
 
 func (s *stateSummary) read(store *keystore.Bolt) error {
@@ -109,6 +147,9 @@ func (s *stateSummary) print(p *program) error {
 	fmt.Fprintf(w, "state directory\t%s\n", printable(s.State))
 	fmt.Fprintf(w, "format\t%d%s\n", s.Format, s.mode())
 	fmt.Fprintf(w, "size\t%d bytes\n", s.Size)
+	if s.Checked != nil {
+		fmt.Fprintf(w, "checked\t%s whole\n", countOf(int(*s.Checked), "key is", "keys are"))
+	}
 	fmt.Fprintf(w, "credentials\t%d\n", s.Credentials)
 	fmt.Fprintf(w, "signature counter\t%d\n", s.SignCount)
 	if !s.Sealed {

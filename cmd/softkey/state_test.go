@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/softkey-project/softkey/keystore"
 	"github.com/softkey-project/softkey/keystore/archive"
@@ -104,4 +107,20 @@ func TestManyDevices(t *testing.T) {
 			t.Errorf("%s: got exit code %d and %q, want 1 and %q", command, code, said, want)
 		}
 	}
+}
+
+// How far something is is told once a second, and not at all where it is done
+// before.
+func TestEachSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []float64
+		progress := eachSecond(func(done float64) { told = append(told, done) })
+		for n := range 31 {
+			progress(float64(n))
+			time.Sleep(100 * time.Millisecond)
+		}
+		if want := []float64{10, 20, 30}; !slices.Equal(told, want) {
+			t.Errorf("got %v, want %v", told, want)
+		}
+	})
 }

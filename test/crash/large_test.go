@@ -17,7 +17,8 @@ const countedSize = 1 << 20
 
 // testLarge flips bits in the heads of the pages of a store that is too large to
 // be counted when it is opened. Keys may be hidden there. A Compact and a copy find
-// that some are missing, and leave the store as it is.
+// that some are missing; a check finds all that is wrong. Each leaves the store as
+// it is.
 func testLarge(t *testing.T, s *suite, tab *table) {
 	r := tab.row(t, "damaged large files")
 	p := s.base.clone(t)
@@ -45,11 +46,14 @@ func testLarge(t *testing.T, s *suite, tab *table) {
 		if v == vUnclear || v == vRewritten {
 			t.Errorf("page %d: got %s, %v", page, v, err)
 		}
+		if _, err := keystore.Check(dir, nil); v != vIntact && !errors.Is(err, keystore.ErrDamaged) {
+			t.Errorf("page %d: got %s, and from Check %v; want ErrDamaged", page, v, err)
+		}
 		if after := readStore(t, dir); !slices.Equal(after, bad) {
 			t.Errorf("page %d: the file is another one afterwards", page)
 		}
 	}
-	r.note = fmt.Sprintf("%d found only by a Compact or a copy", hidden)
+	r.note = fmt.Sprintf("%d found only by a check, a Compact or a copy", hidden)
 }
 
 // wantFound has all that reads a whole store find that keys are missing: a
