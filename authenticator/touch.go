@@ -18,14 +18,16 @@ const (
 //
 //	          first request           user agrees            next request
 //	(idle) ─────────────────▶ asking ─────────────▶ given ─────────────────▶ (idle), sign
-//	   ▲                        │ user refuses        │ 10 s
-//	   │        3 s without     ▼                     │
-//	   └─────────a request── refused                  │
-//	   └────────────────────────┴─────────────────────┘
+//	   ▲                       │  │ user refuses       │
+//	   │                       │  ▼                    │
+//	   │ 3 s without           │ refused               │ 10 s
+//	   │ a request             │  │                    │
+//	   └───────────────────────┴──┴────────────────────┘
 //
-// It belongs to one application: a request of another withdraws it. Its methods
-// are called by whoever has the Authenticator's turn; the one goroutine, which
-// asks the user, touches nothing of it.
+// The times count from when the user answered, though nobody may hear of it
+// before the next request. It belongs to one application: a request of another
+// withdraws it. Its methods are called by whoever has the Authenticator's turn;
+// the one goroutine, which asks the user, touches nothing of it.
 type touch struct {
 	ask      func(context.Context, Prompt) error
 	presence Presence
@@ -33,15 +35,21 @@ type touch struct {
 	application [32]byte
 	prompt      *prompt   // asking
 	given       time.Time // when the user agreed; zero: not given
-	refused     time.Time // the last request since the user refused; zero: not refused
+	refused     time.Time // when the user refused, or the last request since; zero: not refused
 }
 
 // prompt is a question that is before the user.
 type prompt struct {
-	answer   chan error // gets one value
+	answer   chan answer // gets one value
 	cancel   context.CancelFunc
 	patience *time.Timer // withdraws the question of a host that is gone
 	polls    int
+}
+
+// answer is what the user said, and when.
+type answer struct {
+	err error // of Presence.Confirm
+	at  time.Time
 }
 
 // take tells whether the user is present for a request, and uses the touch up.
@@ -73,7 +81,7 @@ func (t *touch) answerNow(p Prompt) bool {
 	}
 	answered, err := confirmNow(t.presence, p)
 	if answered {
-		t.note(err)
+		t.note(answer{err, time.Now()})
 	}
 	return answered
 }
@@ -113,13 +121,14 @@ func (t *touch) poll(p Prompt) {
 func (t *touch) start(p Prompt) *prompt {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	q := &prompt{
-		answer: make(chan error, 1),
+		answer: make(chan answer, 1),
 		cancel: func() { cancel(errWithdrawn) },
 	}
 	q.patience = time.AfterFunc(touchPolled, q.cancel)
 	go func() {
 		defer close(q.answer)
-		q.answer <- t.ask(ctx, p)
+		err := t.ask(ctx, p)
+		q.answer <- answer{err, time.Now()}
 	}()
 	return q
 }
@@ -131,8 +140,8 @@ func (t *touch) await(ctx context.Context, d time.Duration) {
 	wait := time.NewTimer(d)
 	defer wait.Stop()
 	select {
-	case err := <-t.prompt.answer:
-		t.settle(err)
+	case said := <-t.prompt.answer:
+		t.settle(said)
 	case <-wait.C:
 	case <-ctx.Done():
 	}
@@ -144,28 +153,28 @@ func (t *touch) collect() {
 		return
 	}
 	select {
-	case err := <-t.prompt.answer:
-		t.settle(err)
+	case said := <-t.prompt.answer:
+		t.settle(said)
 	default:
 	}
 }
 
 // settle ends the prompt with the user's answer.
-func (t *touch) settle(err error) {
+func (t *touch) settle(said answer) {
 	t.prompt.patience.Stop()
 	t.prompt.cancel()
 	<-t.prompt.answer // closed when the goroutine is about to end
 	t.prompt = nil
-	t.note(err)
+	t.note(said)
 }
 
 // note keeps the user's answer.
-func (t *touch) note(err error) {
+func (t *touch) note(said answer) {
 	switch {
-	case err == nil:
-		t.given = time.Now()
-	case !errors.Is(err, errWithdrawn):
-		t.refused = time.Now()
+	case said.err == nil:
+		t.given = said.at
+	case !errors.Is(said.err, errWithdrawn):
+		t.refused = said.at
 	}
 }
 

@@ -354,11 +354,36 @@ func TestTouchIsKeptTenSeconds(t *testing.T) {
 			_, _ = k.apdu(registerAPDU)
 			user.answers <- nil
 			synctest.Wait()
-			k.touch.collect()
 			time.Sleep(tt.wait)
 			if got := k.sign(ctap.U2FSign, registered); got.Flags != tt.want {
 				t.Errorf("after %v: flags %02x, want %02x", tt.wait, got.Flags, tt.want)
 			}
+		})
+	}
+}
+
+// What the user said an hour ago is no answer, though the host that asked went
+// away and comes back for it only now: the user is asked again.
+func TestAnswersGoStale(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer error
+	}{{"agreed", nil}, {"refused", ctap.StatusOperationDenied}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				user := newUser()
+				k := newKey(t, user, nil)
+				_, err := k.apdu(registerAPDU)
+				wantStatus(t, "asked", err, ctap.SWConditionsNotSatisfied)
+				user.answers <- tt.answer
+				synctest.Wait()
+				time.Sleep(time.Hour)
+				_, err = k.apdu(registerAPDU)
+				wantStatus(t, "an hour later", err, ctap.SWConditionsNotSatisfied)
+				if len(user.prompts) != 2 {
+					t.Errorf("asked %d times, want twice", len(user.prompts))
+				}
+			})
 		})
 	}
 }
