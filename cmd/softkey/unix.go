@@ -31,6 +31,9 @@ func openUnix(ctx context.Context, path string, opts socketOptions) (*socket, er
 	return streamSocket(address{"unix", path}, opts.faults.Listener(ln)), nil
 }
 
+// listenUnix holds the lock of the folder from when it looks at what is at path: of
+// two that find a socket which nobody serves, the second would remove the new one
+// of the first.
 func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Listener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -39,6 +42,11 @@ func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Liste
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
+	unlock, err := lockFolder(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -33,6 +35,47 @@ func TestCloseToOthers(t *testing.T) {
 	}
 	if got, want := info.Mode().Perm(), fs.FileMode(0o600); got != want {
 		t.Errorf("the mode is %v, want %v", got, want)
+	}
+}
+
+// Of those that find a stale socket at once, one gets its place, and the others are
+// told so.
+func TestStaleSocketIsReplacedOnce(t *testing.T) {
+	dir, err := os.MkdirTemp("", "softkey")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	for round := range 50 {
+		path := filepath.Join(dir, strconv.Itoa(round))
+		stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stale.SetUnlinkOnClose(false)
+		stale.Close()
+
+		var starters sync.WaitGroup
+		var listeners [4]net.Listener
+		var errs [4]error
+		for i := range listeners {
+			starters.Go(func() {
+				listeners[i], errs[i] = listenUnix(t.Context(), path, socketOptions{log: slog.New(slog.DiscardHandler)})
+			})
+		}
+		starters.Wait()
+		listening := 0
+		for i, ln := range listeners {
+			if ln != nil {
+				listening++
+				ln.Close()
+			} else if !strings.Contains(errs[i].Error(), "another program answers there") {
+				t.Errorf("got %v, want that another answers", errs[i])
+			}
+		}
+		if listening != 1 {
+			t.Errorf("%d listen at one place, want 1", listening)
+		}
 	}
 }
 
