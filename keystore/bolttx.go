@@ -137,9 +137,14 @@ func (t *boltTx) ascend(b Bucket, from []byte) iter.Seq2[[]byte, []byte] {
 			return
 		}
 		c := bucket.Cursor()
+		var last []byte
 		for k, v := c.Seek(from); k != nil; k, v = c.Next() {
 			t.believe(k)
 			t.believe(v)
+			if last != nil && bytes.Compare(last, k) >= 0 {
+				panic("keys do not ascend") // pages that lead back to one above would go on for ever
+			}
+			last = k
 			yielding = true
 			if !yield(k, v) {
 				return

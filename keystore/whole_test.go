@@ -107,3 +107,30 @@ func TestKeysNotFound(t *testing.T) {
 		return err
 	})
 }
+
+// Pages of a large store that lead back to the one above them end what reads all of
+// it, and do not go on for ever.
+func TestPagesInACircle(t *testing.T) {
+	dir := t.TempDir()
+	content := makeLarge(t, dir)
+	const branches, header, element = 1, 16, 16
+	for at := 2 * 4096; at < len(content); at += 4096 {
+		if page := content[at : at+4096]; page[8] == branches {
+			third := page[header+2*element:]
+			copy(third[8:16], page[:8]) // the page below is this one
+		}
+	}
+	write(content)(t, dir)
+	wantRefused(t, dir, keystore.ErrDamaged, func() error { return keystore.Compact(dir, keystore.Options{}) })
+	s := open(t, dir, keystore.Options{})
+	for _, b := range []keystore.Bucket{"credentials", "index"} {
+		err := s.View(func(tx keystore.Tx) error {
+			for range tx.All(b, nil) {
+			}
+			return nil
+		})
+		if !errors.Is(err, keystore.ErrDamaged) {
+			t.Errorf("All of %s: got %v, want ErrDamaged", b, err)
+		}
+	}
+}
