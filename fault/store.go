@@ -106,3 +106,13 @@ func (t storeTx) Delete(b keystore.Bucket, key []byte) error {
 	}
 	return t.Tx.Delete(b, key)
 }
+
+// Drop is as many events as it deletes keys.
+func (t storeTx) Drop(b keystore.Bucket) error {
+	for range t.Keys(b, nil) {
+		if err := t.store.fail(onDelete, b); err != nil {
+			return err
+		}
+	}
+	return t.Tx.Drop(b)
+}

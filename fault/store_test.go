@@ -100,6 +100,41 @@ func TestStoreAfterwards(t *testing.T) {
 	}
 }
 
+// To drop a bucket is to delete each of its keys.
+func TestDrop(t *testing.T) {
+	tests := []struct {
+		rule string
+		err  error
+		want string
+	}{
+		{"delete-fails:bucket=credentials,at=2", syscall.EIO, "credentials a=old, credentials b=old, index c=old"},
+		{"delete-fails:bucket=credentials,at=3", nil, "index c=old"},
+		{"delete-fails:bucket=index", nil, "index c=old"},
+		{"commit-lost", nil, "credentials a=old, credentials b=old, index c=old"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.rule, func(t *testing.T) {
+			memory := keystore.NewMemory()
+			err := memory.Update(func(tx keystore.Tx) error {
+				return errors.Join(
+					tx.Put(one, []byte("a"), []byte("old")), tx.Put(one, []byte("b"), []byte("old")),
+					tx.Put(other, []byte("c"), []byte("old")),
+				)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			drop := func(tx keystore.Tx) error { return tx.Drop(one) }
+			if err := inject(t, tt.rule).Store(memory).Update(drop); !errors.Is(err, tt.err) {
+				t.Errorf("got %v, want %v", err, tt.err)
+			}
+			if got := contents(t, memory); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestReadFails(t *testing.T) {
 	s := inject(t, "read-fails:at=2").Store(keystore.NewMemory())
 	read := func(keystore.Tx) error { return nil }

@@ -60,16 +60,15 @@ func (t *boltTx) makeBucket(b Bucket) (*openBucket, error) {
 	return t.keep(b, bucket), err
 }
 
-// drop deletes a bucket as a whole: a million keys one by one would have to be in
-// memory all at once. It cannot be taken back but with the transaction.
-func (t *boltTx) drop(b Bucket) error {
-	if t.bucket(b) == nil {
-		return nil
-	}
-	for range t.stored(b, nil) {
+// dropBucket deletes a bucket as a whole, if it is there.
+func (t *boltTx) dropBucket(b Bucket) error {
+	for range t.Keys(b, nil) {
 		t.keys--
 	}
 	defer func() { blame(recover()) }()
+	if t.bucket(b) == nil {
+		return nil
+	}
 	t.open = slices.DeleteFunc(t.open, func(o openBucket) bool { return o.name == b })
 	return t.write(func() error { return t.home.DeleteBucket([]byte(b)) })
 }

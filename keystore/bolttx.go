@@ -89,6 +89,24 @@ func (t *boltTx) Delete(b Bucket, key []byte) error {
 	return t.write(func() error { return bucket.Delete(key) })
 }
 
+// Drop implements [Tx]. The bucket goes as a whole: a million keys one by one
+// would have to be in memory all at once. But that is taken back with the
+// transaction alone, which is not for a batch that others write into.
+func (t *boltTx) Drop(b Bucket) error {
+	if !t.tx.Writable() {
+		return ErrReadOnly
+	}
+	if !t.journal {
+		return t.dropBucket(b)
+	}
+	for _, key := range slices.Collect(t.Keys(b, nil)) {
+		if err := t.Delete(b, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // All implements [Tx].
 func (t *boltTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {

@@ -5,7 +5,7 @@
 // in the [Store]. Any other is its own key handle: the private key, wrapped with
 // AES-256-GCM under the device key, which the relying party keeps for us.
 //
-// A Store is dumb on purpose: five methods of a [Tx], on a file ([Bolt]), on a
+// A Store is dumb on purpose: six methods of a [Tx], on a file ([Bolt]), on a
 // part of a file ([Shared]) or in memory ([Memory]). All that has a meaning is written once above it, as
 // functions of a Tx, and lies in these buckets:
 //

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"go.etcd.io/bbolt"
 )
 
 // commits returns how many transactions were committed to a file so far, and a
@@ -277,6 +279,37 @@ func work(t *testing.T, s *Bolt, n, updates int) map[string]string {
 		}
 	}
 	return model
+}
+
+// A reset looks at no value that it erases: one that is damaged goes, too, alone
+// and among others.
+func TestGroupResetsDamage(t *testing.T) {
+	for _, run := range []struct {
+		name  string
+		reset func(s *Bolt) error
+	}{
+		{"alone", func(s *Bolt) error { return s.Update(Reset) }},
+		{"among others", func(s *Bolt) error { return errors.Join(together(s, Reset)...) }},
+	} {
+		s := openForGroup(t)
+		err := s.file.db.Update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists([]byte(bucketCredentials))
+			return errors.Join(err, b.Put(sequenceKey(1), []byte("a value without its checksum")))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := func(tx Tx) error { tx.Get(bucketCredentials, sequenceKey(1)); return nil }
+		if err := s.View(read); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: View: got %v, want ErrDamaged", run.name, err)
+		}
+		if err := run.reset(s); err != nil {
+			t.Errorf("%s: Reset: got %v", run.name, err)
+		}
+		if err := s.View(read); err != nil {
+			t.Errorf("%s: View after the reset: got %v", run.name, err)
+		}
+	}
 }
 
 // A reset that fails is taken back, alone and among others, and the keys are

@@ -97,6 +97,18 @@ func (t *memoryTx) Delete(b Bucket, key []byte) error {
 	return nil
 }
 
+// Drop implements [Tx]. Keys walks the tree as it was before the first of them
+// went.
+func (t *memoryTx) Drop(b Bucket) error {
+	if !t.writable {
+		return ErrReadOnly
+	}
+	for key := range t.Keys(b, nil) {
+		t.root = t.root.without(treeKey(b, key))
+	}
+	return nil
+}
+
 // All implements [Tx].
 func (t *memoryTx) All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {

@@ -12,7 +12,7 @@ var erased = [...]Bucket{bucketSettings, bucketCredentials, bucketIndex, bucketH
 // transaction.
 func Reset(tx Tx) error {
 	for _, b := range erased {
-		if err := empty(tx, b); err != nil {
+		if err := tx.Drop(b); err != nil {
 			return err
 		}
 	}
@@ -21,22 +21,4 @@ func Reset(tx Tx) error {
 	}
 	_, err := increment(tx, bucketDevice, keyResetCount)
 	return err
-}
-
-// empty deletes all keys of b, once it has seen them all: a bucket must not be
-// changed under All.
-func empty(tx Tx, b Bucket) error {
-	if t, ok := tx.(*boltTx); ok && !t.journal {
-		return t.drop(b)
-	}
-	var keys [][]byte
-	for key := range tx.All(b, nil) {
-		keys = append(keys, key)
-	}
-	for _, key := range keys {
-		if err := tx.Delete(b, key); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -27,8 +27,9 @@ type Store interface {
 // until fn returns, whatever is written meanwhile, and must not be changed.
 //
 // Get returns nil for a key that is not there, and only then. Put copies key and
-// value. Delete of a key that is not there does nothing. In a View, Put and
-// Delete fail with [ErrReadOnly]. All yields the keys that begin with prefix,
+// value. Delete of a key that is not there does nothing. Drop deletes all keys of
+// b and looks at none of their values, so that what is damaged can be erased, too.
+// In a View, Put, Delete and Drop fail with [ErrReadOnly]. All yields the keys that begin with prefix,
 // with their values, in the order of their bytes. Keys yields the keys that are
 // not less than from, in that order, and does not look at their values. While
 // either goes on b must not be changed.
@@ -38,6 +39,7 @@ type Tx interface {
 	Get(b Bucket, key []byte) []byte
 	Put(b Bucket, key, value []byte) error
 	Delete(b Bucket, key []byte) error
+	Drop(b Bucket) error
 	All(b Bucket, prefix []byte) iter.Seq2[[]byte, []byte]
 	Keys(b Bucket, from []byte) iter.Seq[[]byte]
 }

@@ -3,8 +3,10 @@ package seal
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/softkey-project/softkey/keystore"
@@ -95,6 +97,38 @@ func testDamage(t *testing.T, inner keystore.Store, alter func(keystore.Tx) erro
 		}
 	}
 	update(t, s, func(tx keystore.Tx) error { return tx.Put(b, []byte("policy"), []byte("again")) })
+}
+
+// A reset needs nothing of what it erases: what cannot be decrypted goes, too.
+func TestResetOfDamage(t *testing.T) {
+	for name, inner := range map[string]keystore.Store{"in memory": keystore.NewMemory(), "in a file": openBolt(t, t.TempDir())} {
+		s := NewKey().open(inner)
+		fill(t, s)
+		buckets := []keystore.Bucket{"settings", "credentials", "index", "handles"}
+		update(t, inner, func(tx keystore.Tx) error {
+			for _, b := range buckets {
+				keys := slices.Collect(tx.Keys(b, nil))
+				if len(keys) == 0 {
+					return fmt.Errorf("nothing in %s", b)
+				}
+				if err := tx.Put(b, keys[0], []byte("damaged")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err := s.Update(keystore.Reset); err != nil {
+			t.Errorf("%s: Reset: got %v", name, err)
+		}
+		view(t, s, func(tx keystore.Tx) error {
+			for _, b := range buckets[1:] { // Reset puts witnesses into the settings
+				for key := range tx.Keys(b, nil) {
+					t.Errorf("%s: %s: key %x survived a reset", name, b, key)
+				}
+			}
+			return nil
+		})
+	}
 }
 
 func TestOpen(t *testing.T) {

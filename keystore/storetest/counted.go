@@ -44,3 +44,8 @@ func (t countedTx) Delete(b keystore.Bucket, key []byte) error {
 	*t.wrote = true
 	return t.Tx.Delete(b, key)
 }
+
+func (t countedTx) Drop(b keystore.Bucket) error {
+	*t.wrote = true
+	return t.Tx.Drop(b)
+}

@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) keystore.Store) {
 	}{
 		{"get", testGet},
 		{"delete", testDelete},
+		{"drop", testDrop},
 		{"buckets", testBuckets},
 		{"order", testOrder},
 		{"prefix", testPrefix},
@@ -143,6 +144,30 @@ func testDelete(t *testing.T, s keystore.Store) {
 		put(t, tx, fruit, "b", "4")
 	})
 	view(t, s, func(tx keystore.Tx) { wantContent(t, tx, fruit, "", "b=4") })
+}
+
+func testDrop(t *testing.T, s keystore.Store) {
+	drop := func(tx keystore.Tx, b keystore.Bucket) {
+		if err := tx.Drop(b); err != nil {
+			t.Errorf("Drop(%s): %v", b, err)
+		}
+	}
+	update(t, s, func(tx keystore.Tx) {
+		drop(tx, "never written")
+		put(t, tx, fruit, "a", "1", "b", "2")
+		put(t, tx, fruit+"s", "a", "3")
+	})
+	update(t, s, func(tx keystore.Tx) {
+		put(t, tx, fruit, "c", "4")
+		drop(tx, fruit)
+		wantContent(t, tx, fruit, "", "")
+		drop(tx, fruit)
+		put(t, tx, fruit, "b", "5")
+	})
+	view(t, s, func(tx keystore.Tx) {
+		wantContent(t, tx, fruit, "", "b=5")
+		wantContent(t, tx, fruit+"s", "", "a=3")
+	})
 }
 
 func testBuckets(t *testing.T, s keystore.Store) {
@@ -325,6 +350,9 @@ func testReadOnly(t *testing.T, s keystore.Store) {
 			if err := tx.Delete(b, []byte("a")); !errors.Is(err, keystore.ErrReadOnly) {
 				t.Errorf("Delete in a View: got %v, want ErrReadOnly", err)
 			}
+			if err := tx.Drop(b); !errors.Is(err, keystore.ErrReadOnly) {
+				t.Errorf("Drop in a View: got %v, want ErrReadOnly", err)
+			}
 		}
 		wantContent(t, tx, fruit, "", "a=1")
 	})
@@ -342,6 +370,9 @@ func spoil(t *testing.T, tx keystore.Tx) {
 		t.Fatal(err)
 	}
 	wantContent(t, tx, fruit, "", "a=changed c=added")
+	if err := tx.Drop(fruit); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantUnspoilt checks that nothing is left of spoil, and that the store works.

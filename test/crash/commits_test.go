@@ -162,6 +162,11 @@ func (tx deadlyTx) Delete(b keystore.Bucket, key []byte) error {
 	return tx.Tx.Delete(b, key)
 }
 
+func (tx deadlyTx) Drop(b keystore.Bucket) error {
+	defer tx.store.write()
+	return tx.Tx.Drop(b)
+}
+
 func (s *deadly) write() {
 	if thorough() {
 		s.step()
