@@ -2,12 +2,15 @@ package keystore
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
 
 	"go.etcd.io/bbolt"
 )
+
+// ErrExists is returned by [Make] for a folder with a store, or with something else
+// that has its name.
+var ErrExists = errors.New(fileName + " is there already")
 
 // Make makes a store in the folder dir that holds entries from its first moment:
 // it has its name when it is complete and on the disk, and until then one by which
@@ -15,8 +18,8 @@ import (
 // when the process or the machine dies meanwhile: what that leaves, the next to
 // open the folder removes.
 //
-// Make replaces nothing: where there is a store, of whatever kind, it fails with
-// [fs.ErrExist]. Its other errors are those of [Open], or what entries yields.
+// Make replaces nothing: where something has the name of a store it fails with
+// [ErrExists]. Its other errors are those of [Open], or what entries yields.
 func Make(dir string, opts Options, entries iter.Seq2[Entry, error]) error {
 	return withFolder(dir, func(f *folder) error {
 		if err := checkFree(f); err != nil {
@@ -31,7 +34,7 @@ func checkFree(f *folder) error {
 	_, err := f.root.Lstat(fileName)
 	switch {
 	case err == nil:
-		return fmt.Errorf("%s: %w", fileName, fs.ErrExist)
+		return ErrExists
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -98,8 +97,8 @@ func TestMakeReplacesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := describe(file)
-			if err := keystore.Make(dir, keystore.Options{}, some(1, nil)); !errors.Is(err, fs.ErrExist) {
-				t.Errorf("got %v, want fs.ErrExist", err)
+			if err := keystore.Make(dir, keystore.Options{}, some(1, nil)); !errors.Is(err, keystore.ErrExists) {
+				t.Errorf("got %v, want ErrExists", err)
 			}
 			if after := describe(file); after != before {
 				t.Errorf("got %.99q, want %.99q as before", after, before)

@@ -159,7 +159,7 @@ func nothing(func(keystore.Entry) bool) {}
 // or none.
 func makeStore(dir string, opts keystore.Options, entries iter.Seq2[keystore.Entry, error]) error {
 	err := keystore.Make(dir, opts, entries)
-	if errors.Is(err, fs.ErrExist) {
+	if errors.Is(err, keystore.ErrExists) {
 		return errMadeMeanwhile
 	}
 	return err

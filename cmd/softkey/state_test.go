@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +107,25 @@ func TestManyDevices(t *testing.T) {
 		want := fmt.Sprintf("softkey: %s has the keys of many devices, which only the Go program that made them opens\nsoftkey: hint: choose another folder: --state DIR", dir)
 		if said := stderr.String(); code != 1 || !strings.HasPrefix(said, want) || strings.Count(said, "\n") != 2 {
 			t.Errorf("%s: got exit code %d and %q, want 1 and %q", command, code, said, want)
+		}
+	}
+}
+
+// Not everything that is in the way is a key that another process has made.
+func TestMakeStoreInTheWay(t *testing.T) {
+	dir := t.TempDir()
+	half := filepath.Join(dir, storeFile+".new")
+	if err := errors.Join(os.Mkdir(half, 0o700), os.WriteFile(filepath.Join(half, "file"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink("nowhere", link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{dir, link} {
+		err := makeStore(dir, keystore.Options{}, func(func(keystore.Entry, error) bool) {})
+		if err == nil || errors.Is(err, errMadeMeanwhile) {
+			t.Errorf("%s: got %v, want the error of the file system", dir, err)
 		}
 	}
 }
