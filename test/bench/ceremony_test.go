@@ -14,7 +14,7 @@ import (
 const operations = 400
 
 // newFloor returns the floor of a key.
-func (k *key) newFloor() *floor.Floor { return floor.New(k.certificateSize(), pinHash()) }
+func (k *key) newFloor() *floor.Floor { return floor.New(len(k.certificate().Raw), pinHash()) }
 
 // onHashes is an operation of the floor on a hash that is another one each time.
 func onHashes(operation func(hash []byte) []byte) task {
@@ -85,6 +85,7 @@ func BenchmarkMakeCredential(b *testing.B) {
 	k := durableKey(b)
 	req := newCredential(cose.ES256, false)
 	compare(b, operations, each(func() { k.ctap2(req.next()) }), onHashes(k.newFloor().MakeCredential))
+	k.checkCredential(req)
 }
 
 func BenchmarkU2FRegister(b *testing.B) {
@@ -95,16 +96,19 @@ func BenchmarkU2FRegister(b *testing.B) {
 	req := newRequest(apdu, someHash)
 	compare(b, operations, each(func() { k.u2f(req.next()) }),
 		onHashes(func(challenge []byte) []byte { return f.Register(application[:], challenge) }))
+	k.checkU2FRegistration(req, application)
 }
 
 func BenchmarkU2FAuthenticate(b *testing.B) {
 	k := durableKey(b)
+	all := k.register(cose.ES256, credentials)
 	var requests []*request
-	for _, c := range k.register(cose.ES256, credentials) {
+	for _, c := range all {
 		requests = append(requests, newRequest(ctap.U2FAuthenticateRequest{
 			Control: ctap.U2FEnforceAndSign, Challenge: [32]byte(someHash), Application: rpIDHash, KeyHandle: c.ID,
 		}.APDU().Append(nil), someHash))
 	}
 	n := 0
 	compare(b, operations, each(func() { n++; k.u2f(requests[n%credentials].next()) }), onHashes(k.newFloor().Authenticate))
+	k.checkU2FAuthentication(requests[0], all[0])
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/binary"
 	"testing"
 
@@ -64,13 +65,13 @@ func newHost(b *testing.B, t ctaphid.Transport) *ctaphid.Host {
 	return host
 }
 
-// certificateSize is that of the device's attestation certificate.
-func (k *key) certificateSize() int {
+// certificate is that of the device's attestation key.
+func (k *key) certificate() *x509.Certificate {
 	chain, err := k.device.Chain()
 	if err != nil {
 		panic(err) // the store is in memory, or was written a moment ago
 	}
-	return len(chain[0].Raw)
+	return chain[0]
 }
 
 // transact returns what the device answers.
