@@ -117,21 +117,29 @@ func newRule(text Rule) (*rule, error) {
 }
 
 // strikes takes in an event that the rule is about, and tells whether it goes
-// wrong: from the one numbered at on, with the chance given, until it has struck
-// so many times.
+// wrong. The log is told after the lock is gone: it may use what the rule is for.
 func (r *rule) strikes() bool {
+	event, struck := r.takeIn()
+	if struck {
+		r.log.Info("fault", "rule", r.text.String(), "event", event)
+	}
+	return struck
+}
+
+// takeIn numbers an event. What goes wrong is from the one numbered at on, with the
+// chance given, until the rule has struck so many times.
+func (r *rule) takeIn() (event int, struck bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen++
 	switch {
 	case r.seen < r.at, r.times > 0 && r.struck == r.times:
-		return false
+		return r.seen, false
 	case r.chance < 1 && r.random.Float64() >= r.chance:
-		return false
+		return r.seen, false
 	}
 	r.struck++
-	r.log.Info("fault", "rule", r.text.String(), "event", r.seen)
-	return true
+	return r.seen, true
 }
 
 func (r *rule) count() int {

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -225,6 +226,38 @@ func TestLog(t *testing.T) {
 		t.Errorf("got %q, want a line", got)
 	}
 }
+
+// A log may use the very thing that is faulty.
+func TestLogIsToldUnlocked(t *testing.T) {
+	var in *Injector
+	calls := 0
+	in, err := New(Plan{Rules: []Rule{{Kind: "drop"}}}, slog.New(logFunc(func() {
+		calls++
+		if !in.rules[0].mu.TryLock() {
+			t.Error("the log is told under the lock of a rule")
+			return
+		}
+		in.rules[0].mu.Unlock()
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.rules[0].strikes()
+	if calls != 1 {
+		t.Errorf("got %d lines, want 1", calls)
+	}
+}
+
+// logFunc is a slog.Handler that calls a function for each line.
+type logFunc func()
+
+func (f logFunc) Enabled(context.Context, slog.Level) bool { return true }
+
+func (f logFunc) Handle(context.Context, slog.Record) error { f(); return nil }
+
+func (f logFunc) WithAttrs([]slog.Attr) slog.Handler { return f }
+
+func (f logFunc) WithGroup(string) slog.Handler { return f }
 
 // Without rules for a layer nothing is wrapped.
 func TestNothingToDo(t *testing.T) {
