@@ -23,6 +23,7 @@ type loop struct {
 	work     chan func()   // to the workers; has room for all
 	quit     chan struct{} // closed when the loop ended
 	timers   [clocks]*time.Timer
+	armed    [clocks]uint64 // how often each was set
 
 	progress progress // of the command started last
 	idle     int      // workers that have nothing to do
@@ -76,10 +77,27 @@ func (s *loop) run() {
 		case a := <-s.answers:
 			s.answered(a)
 		case <-s.timers[turnClock].C:
-			s.machine.tick(turnClock)
+			s.expired(turnClock)
 		case <-s.timers[lockClock].C:
-			s.machine.tick(lockClock)
+			s.expired(lockClock)
 		}
+	}
+}
+
+// expired ends what clock c was for, unless a report that waits to be looked at
+// sets it anew: then the loop was late, and not the host.
+func (s *loop) expired(c clock) {
+	before := s.armed[c]
+	select {
+	case a, open := <-s.arrivals:
+		if !open {
+			return
+		}
+		s.arrived(a)
+	default:
+	}
+	if s.armed[c] == before {
+		s.machine.tick(c)
 	}
 }
 
@@ -152,6 +170,7 @@ func (s *loop) employ(work func()) {
 func (s *loop) cancel(cause error) { s.crew.cancel(cause) }
 
 func (s *loop) arm(c clock, d time.Duration) {
+	s.armed[c]++
 	if d == 0 {
 		s.timers[c].Stop()
 		return

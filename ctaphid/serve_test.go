@@ -358,3 +358,38 @@ func TestWorkersAreUsedAgain(t *testing.T) {
 		}
 	})
 }
+
+// A frame that came in time is in time, though the loop looks at it late: here it
+// could not write an answer to another channel before.
+func TestFrameThatWaitsIsInTime(t *testing.T) {
+	for range 40 { // the loop may look at the clock or at the frame first
+		synctest.Test(t, func(t *testing.T) {
+			host := serveIn(t, token{}, Config{}, 0)
+			defer host.Close()
+			ping := frames(owner, CommandPing, make([]byte, 100))
+			busy := frames(other, CommandPing, nil)[0] // whose answer waits to be read
+			for _, r := range []Report{ping[0], busy, ping[1]} {
+				if err := host.WriteReport(r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(frameTimeout + 100*time.Millisecond)
+			for {
+				r, err := host.ReadReport()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Channel() == other {
+					continue
+				}
+				if got := r.Command(); got != CommandPing {
+					t.Fatalf("got %v, want an answer to PING", got)
+				}
+				if _, err := host.ReadReport(); err != nil { // the rest of it
+					t.Fatal(err)
+				}
+				return
+			}
+		})
+	}
+}
