@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"filippo.io/age"
@@ -126,10 +127,10 @@ func (p *program) createExport(path string) (*exportFile, error) {
 		}
 		return &exportFile{Writer: p.stdout}, nil
 	}
-	if _, err := os.Lstat(path); err == nil {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, modePrivate)
+	if errors.Is(err, fs.ErrExist) {
 		return nil, hint(fmt.Errorf("%s is there already", path), "choose another name, or remove it before")
 	}
-	f, err := createFile(path, modePrivate)
 	if err != nil {
 		return nil, err
 	}
