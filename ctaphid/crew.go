@@ -48,6 +48,7 @@ func (c *crew) prepare(m Message, notify func(ctap.KeepaliveStatus)) (work func(
 	c.cancel = cancel
 	return func() []byte {
 		defer cancel(nil)
+		reserveStack(false)
 		answer := c.handler.Handle(ctx, req)
 		if len(answer) > MaxPayload {
 			c.cfg.Log.ErrorContext(ctx, "answer too long for CTAPHID", "channel", m.Channel, "bytes", len(answer))
