@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -234,6 +235,8 @@ func explainOpening(dir string, err error, stop, instead string) error {
 			"choose another folder: --state DIR%s", instead)
 	case dir == "":
 		return err
+	case errors.Is(err, syscall.ENOSPC):
+		return hint(err, "make room on the disk; what was there is as it was")
 	}
 	if advice := adviseMode(dir); advice != "" {
 		return hint(err, "%s", advice)

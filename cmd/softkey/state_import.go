@@ -66,8 +66,17 @@ func (o *stateImportFlags) run(p *program, path string) (err error) {
 	if err == nil {
 		err = importState(p, dir, header, entries)
 	}
+	return explainArchive(path, err)
+}
+
+// explainArchive says what is wrong with a copy.
+func explainArchive(path string, err error) error {
+	var newer *archive.VersionError
 	var broken archiveError
-	if errors.As(err, &broken) {
+	switch {
+	case errors.As(err, &newer):
+		return hint(fmt.Errorf("%s: %w", path, newer), "use a newer softkey")
+	case errors.As(err, &broken):
 		return hint(fmt.Errorf("%s: %w", path, broken), "the file is damaged, or no copy of a key; nothing of it was kept")
 	}
 	return err

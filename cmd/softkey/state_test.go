@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,6 +128,29 @@ func TestMakeStoreInTheWay(t *testing.T) {
 		if err == nil || errors.Is(err, errMadeMeanwhile) {
 			t.Errorf("%s: got %v, want the error of the file system", dir, err)
 		}
+	}
+}
+
+// What can be mended has a hint that says how.
+func TestStateHints(t *testing.T) {
+	tests := []struct {
+		name, want string
+		err        error
+	}{
+		{"disk full", "make room on the disk; what was there is as it was", explainState("key", fmt.Errorf("write: %w", syscall.ENOSPC))},
+		{"many devices", "choose another folder: --state DIR", explainState("key", keystore.ErrKind)},
+		{"newer copy", "use a newer softkey", explainArchive("key.age", archiveError{&archive.VersionError{Version: 9}})},
+		{"broken copy", "the file is damaged, or no copy of a key; nothing of it was kept", explainArchive("key.age", archiveError{archive.ErrFormat})},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr strings.Builder
+			p := &program{stderr: newConsole(&stderr)}
+			code := p.report(newRoot(p), tt.err)
+			if said := stderr.String(); code != 1 || !strings.HasSuffix(said, "softkey: hint: "+tt.want+"\n") {
+				t.Errorf("got exit code %d and %q, want 1 and the hint %q", code, said, tt.want)
+			}
+		})
 	}
 }
 

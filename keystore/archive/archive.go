@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/softkey-project/softkey/keystore"
 )
@@ -125,7 +126,7 @@ func parse(text []byte) (e keystore.Entry, end *int, err error) {
 	if l.Entries != nil {
 		return e, l.Entries, nil
 	}
-	if l.Bucket == "" || len(l.Bucket) > maxBucket || len(l.Key) == 0 {
+	if l.Bucket == "" || len(l.Bucket) > maxBucket || strings.Contains(string(l.Bucket), "\x00") || len(l.Key) == 0 {
 		return e, nil, errors.New("no bucket, or no key")
 	}
 	return keystore.Entry{Bucket: l.Bucket, Key: l.Key, Value: l.Value}, nil, nil

@@ -89,6 +89,7 @@ func TestBroken(t *testing.T) {
 		{"no bucket", lines[0] + `{"key":"eA==","value":"eA=="}` + "\n"},
 		{"no key", lines[0] + `{"bucket":"device","value":"eA=="}` + "\n"},
 		{"a long bucket", lines[0] + `{"bucket":"` + strings.Repeat("x", 65) + `","key":"eA=="}` + "\n"},
+		{"a bucket with a zero byte", lines[0] + `{"bucket":"dev\u0000ice","key":"eA=="}` + "\n" + `{"entries":1}` + "\n"},
 		{"no JSON", lines[0] + "x\n"},
 		{"a long line", lines[0] + strings.Repeat("x", maxLine+1)},
 	}
