@@ -151,9 +151,13 @@ func (c *clientFlags) openLoopback(p *program) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	there, _ := hasStore(cfg.Dir) // what is wrong with it, opening tells
 	d, err := p.openDevice(cfg)
 	if err != nil {
 		return nil, errors.Join(err, closeUser())
+	}
+	if c.at.transport == "auto" && cfg.Dir != "" && !there {
+		fmt.Fprintf(p.stderr, "softkey: no key runs or is plugged in: made a new one in %s\n", cfg.Dir)
 	}
 	hid := d.CTAPHID(1)
 	hid.Log = cfg.Log

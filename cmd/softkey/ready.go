@@ -32,6 +32,15 @@ func (r ready) print(out io.Writer, asJSON bool) error {
 	return err
 }
 
+// deviceFlag is what a client is to be told, so that it uses this key and no
+// other; "" where it finds it by itself.
+func (r ready) deviceFlag() string {
+	if r.Address == (address{"unix", defaultSocket()}).String() || r.Address == "uhid" {
+		return ""
+	}
+	return " --device " + r.Address
+}
+
 // readyControl is the event that the control interface of a key can be used.
 func readyControl(a address) ready {
 	return ready{Event: "ready", Transport: "control", Address: a.String(), text: "control " + a.String()}

@@ -198,7 +198,7 @@ func (o *runFlags) announce(p *program, cfg device.Config, events []ready) error
 		}
 	}
 	if p.stderr.terminal {
-		fmt.Fprintln(p.stderr, "softkey: Ctrl-C unplugs the key; in another terminal: softkey info")
+		fmt.Fprintln(p.stderr, "softkey: Ctrl-C unplugs the key; in another terminal: softkey info"+events[0].deviceFlag())
 	}
 	return nil
 }
