@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -41,48 +42,21 @@ func (m *ctap2) answer(resp []byte) (status, body string) {
 }
 
 // diagnose returns CBOR in diagnostic notation, or as bytes where it is not
-// canonical: its exact form is of interest then. Of a message with secrets that is
-// not canonical nothing is shown, for they cannot be told from the rest.
-func diagnose(data []byte, members map[int64]ctap.Member, secrets []int64) string {
+// canonical: its exact form is of interest then. Of a message that may hold secrets
+// and is not canonical nothing is shown, for they cannot be told from the rest.
+func diagnose(data []byte, members map[int64]ctap.Member, secrets []secret) string {
 	if len(data) == 0 {
 		return ""
 	}
-	if len(secrets) > 0 {
-		shown, err := withhold(data, secrets)
-		if err != nil {
-			return withheld + "\n" + err.Error()
-		}
-		data = shown
+	data, err := withhold(data, secrets)
+	if err != nil {
+		return withheld + "\n" + err.Error()
 	}
 	text, err := ctap.Diagnose(data, members)
 	if err != nil {
 		return raw(data, err)
 	}
 	return text
-}
-
-// withheld takes the place of a value that is not for a trace.
-const withheld = "withheld"
-
-// withhold returns a message without the values of its secret members.
-func withhold(data []byte, secrets []int64) ([]byte, error) {
-	if err := ctap.CheckCanonical(data); err != nil {
-		return nil, err
-	}
-	var members map[int64]ctap.Raw
-	if err := ctap.Unmarshal(data, &members); err != nil {
-		return nil, err
-	}
-	text, err := ctap.Marshal(withheld)
-	if err != nil {
-		return nil, err
-	}
-	for _, secret := range secrets {
-		if _, ok := members[secret]; ok {
-			members[secret] = text
-		}
-	}
-	return ctap.Marshal(members)
 }
 
 // noteAuthData says what authenticator data hold.
@@ -98,6 +72,9 @@ func noteAuthData(value []byte) string {
 	note := fmt.Sprintf("rpIdHash %x, flags %v, signCount %d", d.RPIDHash, flags(d.Flags), d.SignCount)
 	if c := d.Credential; c != nil {
 		note += fmt.Sprintf(", aaguid %x, credentialId %x", c.AAGUID, c.ID)
+	}
+	if bytes.Contains(d.Extensions, []byte(withheld)) {
+		note += ", credBlob withheld"
 	}
 	return note
 }

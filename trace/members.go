@@ -6,9 +6,9 @@ import "github.com/softkey-project/softkey/ctap"
 type message struct {
 	request, response map[int64]ctap.Member
 
-	// secrets are the members whose values are withheld: keys, and what stands
-	// for a PIN or is a token, though it is encrypted.
-	requestSecrets, responseSecrets []int64
+	// What is withheld: keys, what stands for a PIN or is a token, though it is
+	// encrypted, and what a site keeps with a credential in the clear.
+	requestSecrets, responseSecrets []secret
 }
 
 // messages is the table of all names (§6.1 to §6.11). Every member that is secret
@@ -36,7 +36,8 @@ var messages = map[ctap.Command]message{
 			0x05: {Name: "largeBlobKey"},
 			0x06: {Name: "unsignedExtensionOutputs"},
 		},
-		responseSecrets: []int64{0x05},
+		requestSecrets:  []secret{{member: 0x06, path: []string{"credBlob"}}},
+		responseSecrets: []secret{{member: 0x05}},
 	},
 	ctap.CommandGetAssertion: {
 		request: map[int64]ctap.Member{
@@ -48,7 +49,8 @@ var messages = map[ctap.Command]message{
 			0x06: {Name: "pinUvAuthParam"},
 			0x07: {Name: "pinUvAuthProtocol"},
 		},
-		response: assertion, responseSecrets: assertionSecrets,
+		requestSecrets: []secret{{member: 0x04, path: []string{"largeBlob", "write"}}},
+		response:       assertion, responseSecrets: assertionSecrets,
 	},
 	ctap.CommandGetNextAssertion: {response: assertion, responseSecrets: assertionSecrets},
 	ctap.CommandGetInfo: {
@@ -97,7 +99,7 @@ var messages = map[ctap.Command]message{
 			0x09: {Name: "permissions"},
 			0x0A: {Name: "rpId"},
 		},
-		requestSecrets: []int64{0x05, 0x06},
+		requestSecrets: []secret{{member: 0x05}, {member: 0x06}},
 		response: map[int64]ctap.Member{
 			0x01: {Name: "keyAgreement"},
 			0x02: {Name: "pinUvAuthToken"},
@@ -105,7 +107,7 @@ var messages = map[ctap.Command]message{
 			0x04: {Name: "powerCycleState"},
 			0x05: {Name: "uvRetries"},
 		},
-		responseSecrets: []int64{0x02},
+		responseSecrets: []secret{{member: 0x02}},
 	},
 	ctap.CommandBioEnrollment:               bioEnrollment,
 	ctap.CommandBioEnrollmentPreview:        bioEnrollment,
@@ -174,7 +176,7 @@ var credentialManagement = message{
 		0x0B: {Name: "largeBlobKey"},
 		0x0C: {Name: "thirdPartyPayment"},
 	},
-	responseSecrets: []int64{0x0B},
+	responseSecrets: []secret{{member: 0x0B}},
 }
 
 var assertion = map[int64]ctap.Member{
@@ -188,4 +190,8 @@ var assertion = map[int64]ctap.Member{
 	0x08: {Name: "unsignedExtensionOutputs"},
 }
 
-var assertionSecrets = []int64{0x07}
+var assertionSecrets = []secret{
+	{member: 0x02, authData: true, path: []string{"credBlob"}},
+	{member: 0x07},
+	{member: 0x08, path: []string{"largeBlob", "blob"}},
+}
