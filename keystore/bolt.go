@@ -81,9 +81,10 @@ func (s *Bolt) Entries() iter.Seq2[Entry, error] {
 
 // boltFile is a file of bbolt that is open, and the lock of its folder.
 type boltFile struct {
-	db    *bbolt.DB
-	group group
-	close func() error
+	db      *bbolt.DB
+	readers readers
+	group   group
+	close   func() error
 }
 
 func openBoltFile(dir, kind string, opts Options) (*boltFile, error) {
@@ -103,21 +104,32 @@ func openIn(dir, kind string, opts Options) (*boltFile, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
-	return &boltFile{
-		db:    db,
-		group: group{db: db},
-		close: sync.OnceValue(func() error { return errors.Join(db.Close(), f.close()) }),
-	}, nil
+	file := &boltFile{db: db, readers: readers{db: db}}
+	file.group = group{db: db, readers: &file.readers}
+	file.close = sync.OnceValue(func() error {
+		file.readers.pause() // for good
+		return errors.Join(db.Close(), f.close())
+	})
+	return file, nil
 }
 
 // view runs fn on what the file holds under name.
 func (f *boltFile) view(name string, fn func(Tx) error) error {
-	tx, err := begin(f.db, false)
+	r, err := f.readers.take()
 	if err != nil {
 		return err
 	}
-	defer guard(tx.Rollback)
-	return run(fn, &boltTx{tx: tx, name: name})
+	whole := false // fn has not panicked, and found nothing damaged
+	defer func() {
+		if whole {
+			f.readers.give(r)
+			return
+		}
+		r.end()
+	}()
+	err = run(fn, r.as(name))
+	whole = !errors.Is(err, ErrDamaged)
+	return err
 }
 
 func begin(db *bbolt.DB, writable bool) (tx *bbolt.Tx, err error) {

@@ -83,11 +83,13 @@ func (t *boltTx) findHome() home {
 		t.home = t.tx
 		return t.home
 	}
-	all := t.tx.Bucket([]byte(bucketAuthenticators))
-	if all == nil {
+	if t.all == nil {
+		t.all = t.tx.Bucket([]byte(bucketAuthenticators))
+	}
+	if t.all == nil {
 		return nil
 	}
-	if own := all.Bucket([]byte(t.name)); own != nil {
+	if own := t.all.Bucket([]byte(t.name)); own != nil {
 		t.home = own
 	}
 	return t.home

@@ -17,6 +17,7 @@ type boltTx struct {
 	name  string // of the authenticator in a shared file; "": the file itself
 	dense bool   // fill pages to the brim: keys come in their order
 
+	all  *bbolt.Bucket // of the authenticators of a shared file; nil likewise
 	home home          // nil: not looked for, or not there
 	open []openBucket  // that were used
 	few  [3]openBucket // where open begins

@@ -22,10 +22,10 @@ const checksumSize = 4
 var table = crc32.IEEETable
 
 func newChecksum(name string, b Bucket) checksum {
-	sum := crc32.Update(0, table, []byte(name))
-	sum = crc32.Update(sum, table, []byte{0})
-	sum = crc32.Update(sum, table, []byte(b))
-	return checksum(crc32.Update(sum, table, []byte{0}))
+	path := make([]byte, 0, len(name)+1+len(b)+1)
+	path = append(append(path, name...), 0)
+	path = append(append(path, b...), 0)
+	return checksum(crc32.Update(0, table, path))
 }
 
 func (s checksum) of(key, value []byte) uint32 {

@@ -23,6 +23,7 @@ import (
 // the next. A function that fails takes back what it wrote, and nobody else's.
 type group struct {
 	db      *bbolt.DB
+	readers *readers
 	waiting atomic.Int32 // callers that are to take the turn
 	turn    sync.Mutex   // held while a function runs, and in the commit
 	batch   *batch       // open; nil: none. Belongs to whoever has the turn
@@ -59,8 +60,10 @@ func (g *group) take() (*batch, error) {
 	if g.batch != nil {
 		return g.batch, nil
 	}
+	g.readers.pause()
 	tx, err := begin(g.db, true)
 	if err != nil {
+		g.readers.resume()
 		g.turn.Unlock()
 		return nil, err
 	}
@@ -114,6 +117,7 @@ var errBroken = fmt.Errorf("keystore: %w: a write to the transaction failed", Er
 func (g *group) end(err error) {
 	b := g.batch
 	_ = guard(b.tx.Rollback) // when it was not committed
+	g.readers.resume()
 	b.err = err
 	close(b.done)
 	g.batch = nil

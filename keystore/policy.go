@@ -76,11 +76,11 @@ type Template struct {
 
 // Templates returns the enrolled fingerprints, oldest first.
 func Templates(tx Tx) ([]Template, error) {
-	var list []Template
 	stored := tx.Get(bucketSettings, []byte(keyTemplates))
 	if stored == nil {
 		return nil, nil
 	}
+	var list []Template
 	return list, ctap.Unmarshal(stored, &list)
 }
 

@@ -49,10 +49,10 @@ func (s *Shared) Store(name string) (Store, error) {
 	if s.open == nil {
 		return nil, errClosed
 	}
-	if _, ok := s.open[name]; ok {
+	before := len(s.open)
+	if s.open[name] = struct{}{}; len(s.open) == before {
 		return nil, fmt.Errorf("keystore: %q: %w", name, ErrInUse)
 	}
-	s.open[name] = struct{}{}
 	return &part{shared: s, name: name}, nil
 }
 
