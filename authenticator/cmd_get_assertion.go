@@ -25,7 +25,9 @@ type getAssertion struct {
 	cred       *credential
 	outputs    outputs
 	descriptor ctap.CredentialDescriptor
+	largeBlob  *sealedBlob // to be stored; nil: none
 	response   ctap.GetAssertionResponse
+	answer     answer
 }
 
 func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) {
@@ -44,12 +46,13 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 	for _, step := range []func(*getAssertion, context.Context) error{
 		(*getAssertion).checkPinUvAuthParam, (*getAssertion).checkOptions, (*getAssertion).verify,
 		(*getAssertion).locate, (*getAssertion).confirmPresence, (*getAssertion).assertFirst,
+		(*getAssertion).encode, (*getAssertion).storeLargeBlob, (*getAssertion).awaitNext,
 	} {
 		if err := step(op, ctx); err != nil {
 			return nil, err
 		}
 	}
-	return &op.response, nil
+	return &op.answer, nil
 }
 
 // wipe overwrites the private keys that were located, used or not.
@@ -126,20 +129,33 @@ func (op *getAssertion) confirmPresence(ctx context.Context) error {
 	return op.test(ctx)
 }
 
-// assertFirst is steps 10 to 13 for the first credential, and leaves the others
-// to getNextAssertion. That may come late or never: no private key waits for it,
-// and the request is copied, for its message is the transport's by then.
-func (op *getAssertion) assertFirst(context.Context) (err error) {
+// assertFirst is steps 10 to 13 for the first credential.
+func (op *getAssertion) assertFirst(context.Context) error {
 	if err := op.assert(op.applicable[0]); err != nil {
 		return err
 	}
+	if op.many {
+		op.response.NumberOfCredentials = uint64(len(op.applicable))
+	}
+	return nil
+}
+
+// encode makes the answer: one that is too long is refused while nothing is kept.
+func (op *getAssertion) encode(context.Context) (err error) {
+	op.answer, err = op.a.encode(&op.response)
+	return err
+}
+
+// awaitNext leaves the other credentials to getNextAssertion. That may come late
+// or never: no private key waits for it, and the request is copied, for its
+// message is the transport's by then.
+func (op *getAssertion) awaitNext(context.Context) (err error) {
 	if !op.many {
 		return nil
 	}
 	if op.req, err = ctap.ParseGetAssertionRequest(bytes.Clone(op.call.parameters)); err != nil {
 		return err
 	}
-	op.response.NumberOfCredentials = uint64(len(op.applicable))
 	for _, cred := range op.applicable[1:] {
 		op.waiting = append(op.waiting, cred.record)
 	}
@@ -177,7 +193,7 @@ func (op *getAssertion) assert(cred *credential) error {
 	data := &ctap.AuthenticatorData{
 		RPIDHash: op.rpIDHash, Flags: op.flags | op.a.profile.backupFlags(), Extensions: op.outputs.encode(),
 	}
-	if err := op.a.fits(len(data.Extensions), len(cred.id), cred.alg.SignatureSize(), op.outputs.unsignedSize()); err != nil {
+	if err := op.fits(data); err != nil {
 		return err
 	}
 	op.response.UnsignedExtensionOutputs = op.outputs.unsigned

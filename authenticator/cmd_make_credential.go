@@ -26,6 +26,7 @@ type makeCredential struct {
 	record   *keystore.Credential // nil: the credential is not discoverable
 	outputs  outputs
 	response ctap.MakeCredentialResponse
+	answer   answer
 }
 
 func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error) {
@@ -50,13 +51,13 @@ func (a *Authenticator) makeCredential(ctx context.Context, c *call) (any, error
 		(*makeCredential).checkUserVerification, (*makeCredential).checkEnterpriseAttestation, (*makeCredential).chooseAttester,
 		(*makeCredential).verify, (*makeCredential).checkExcludeList, (*makeCredential).test,
 		(*makeCredential).generateKey, (*makeCredential).runExtensions, (*makeCredential).wrapKey,
-		(*makeCredential).attest, (*makeCredential).store,
+		(*makeCredential).attest, (*makeCredential).encode, (*makeCredential).store,
 	} {
 		if err := step(op, ctx); err != nil {
 			return nil, err
 		}
 	}
-	return &op.response, nil
+	return &op.answer, nil
 }
 
 // checkPinUvAuthParam is steps 1 and 2.
@@ -174,9 +175,6 @@ func (op *makeCredential) formats() []attestation.Format {
 func (op *makeCredential) attestAs(format attestation.Format) error {
 	publicKey := op.created.key.COSEKey()
 	authData := op.authData(format, publicKey)
-	if err := op.a.fits(len(authData), op.statementSize(), op.outputs.unsignedSize()); err != nil {
-		return err
-	}
 	statement, err := format.Statement(&attestation.Input{
 		AuthData: authData, ClientDataHash: op.req.ClientDataHash, RPIDHash: op.rpIDHash,
 		CredentialID: op.created.id, PublicKey: publicKey,
@@ -210,6 +208,12 @@ const (
 	packed  = "packed"
 	fidoU2F = "fido-u2f"
 )
+
+// encode makes the answer: one that is too long is refused while nothing is kept.
+func (op *makeCredential) encode(context.Context) (err error) {
+	op.answer, err = op.a.encode(&op.response)
+	return err
+}
 
 // store is step 17, done last: what is kept is answered, or the store failed.
 func (op *makeCredential) store(context.Context) error {

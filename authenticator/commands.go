@@ -18,7 +18,8 @@ type call struct {
 // from names the host that a sequence belongs to.
 func (c *call) from() origin { return origin{c.Source, c.Channel} }
 
-// command is one row of the command table.
+// command is one row of the command table. What it runs returns a response, nil
+// for none, or an *answer.
 type command struct {
 	run  func(*Authenticator, context.Context, *call) (resp any, err error)
 	keep bool // sees to the sequence itself, or leaves it standing
@@ -67,9 +68,6 @@ func (a *Authenticator) handleCTAP2(ctx context.Context, req *ctap.Request) []by
 	return answer
 }
 
-// usualAnswer is how many bytes most answers have at most.
-const usualAnswer = 320
-
 // runCommand returns the answer: the status, and what the command has to say.
 func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]byte, error) {
 	if err := a.refresh(); err != nil {
@@ -96,14 +94,37 @@ func (a *Authenticator) runCommand(ctx context.Context, req *ctap.Request) ([]by
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", id, err)
 	}
+	if done, ok := resp.(*answer); ok {
+		return *done, nil
+	}
+	made, err := a.encode(resp)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", id, err)
+	}
+	return made, nil
+}
+
+// answer is a whole one: the status, and the response if there is any. A command
+// whose answer may be too long makes it before it stores what the answer tells.
+type answer []byte
+
+// usualAnswer is how many bytes most answers have at most.
+const usualAnswer = 320
+
+// encode makes the answer of a response, nil for the status alone. One that is
+// longer than a message may be is refused.
+func (a *Authenticator) encode(resp any) (answer, error) {
 	if resp == nil {
-		return []byte{byte(ctap.StatusOK)}, nil
+		return answer{byte(ctap.StatusOK)}, nil
 	}
-	answer, err := ctap.Append(append(make([]byte, 0, usualAnswer), byte(ctap.StatusOK)), resp)
-	if err == nil && uint64(len(answer)) > a.profile.MaxMsgSize {
-		err = fmt.Errorf("%v: an answer of %d bytes: %w", id, len(answer), ctap.StatusLimitExceeded)
+	made, err := ctap.Append(append(make([]byte, 0, usualAnswer), byte(ctap.StatusOK)), resp)
+	if err != nil {
+		return nil, err
 	}
-	return answer, err
+	if uint64(len(made)) > a.profile.MaxMsgSize {
+		return nil, fmt.Errorf("an answer of %d bytes: %w", len(made), ctap.StatusLimitExceeded)
+	}
+	return made, nil
 }
 
 // logFailure says why a message was refused. An error without a status is a

@@ -1,6 +1,7 @@
 package authenticator
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -81,11 +82,11 @@ func readLargeBlob(op *getAssertion, in largeBlobInput) error {
 	if r == nil || r.LargeBlob == nil {
 		return nil
 	}
-	context, err := deriveSecret(op.cred.material, purposeLargeBlob)
+	key, err := deriveSecret(op.cred.material, purposeLargeBlob)
 	if err != nil {
 		return err
 	}
-	blob, err := op.a.keys.Unwrap(context, r.LargeBlob)
+	blob, err := op.a.keys.Unwrap(key, r.LargeBlob)
 	if err != nil {
 		return fmt.Errorf("the stored blob: %w", err)
 	}
@@ -102,7 +103,7 @@ func writeLargeBlob(op *getAssertion, in largeBlobInput) error {
 	if !written {
 		return nil
 	}
-	return op.keepLargeBlob(in.Write, *in.OriginalSize)
+	return op.sealLargeBlob(in.Write, *in.OriginalSize)
 }
 
 // mayWriteLargeBlob tells whether a blob can be stored: the host must name the
@@ -113,17 +114,29 @@ func (op *getAssertion) mayWriteLargeBlob(blob []byte) bool {
 		r != nil && r.SupportsLargeBlob && len(blob) <= maxLargeBlob
 }
 
-// keepLargeBlob stores a blob, wrapped like a key: platforms leave it in clear.
-func (op *getAssertion) keepLargeBlob(blob []byte, size uint64) error {
-	context, err := deriveSecret(op.cred.material, purposeLargeBlob)
+// sealedBlob is a blob as it is stored.
+type sealedBlob struct {
+	wrapped []byte
+	size    uint64 // before the platform compressed it
+}
+
+// sealLargeBlob wraps a blob like a key, for platforms leave it in clear. It is
+// stored when nothing can refuse the assertion any more.
+func (op *getAssertion) sealLargeBlob(blob []byte, size uint64) error {
+	key, err := deriveSecret(op.cred.material, purposeLargeBlob)
 	if err != nil {
 		return err
 	}
-	wrapped, err := op.a.keys.Wrap(context, blob)
-	if err != nil {
-		return err
+	wrapped, err := op.a.keys.Wrap(key, blob)
+	op.largeBlob = &sealedBlob{wrapped, size}
+	return err
+}
+
+func (op *getAssertion) storeLargeBlob(context.Context) error {
+	if op.largeBlob == nil {
+		return nil
 	}
 	return op.a.update(func(tx keystore.Tx) error {
-		return keystore.UpdateLargeBlob(tx, op.cred.id, wrapped, size)
+		return keystore.UpdateLargeBlob(tx, op.cred.id, op.largeBlob.wrapped, op.largeBlob.size)
 	})
 }

@@ -19,7 +19,8 @@ type extension struct {
 	create func(op *makeCredential, input ctap.Raw) error
 
 	// get runs for each assertion, before it is signed: it may change
-	// op.outputs and op.response.
+	// op.outputs and op.response. What it has to store waits in op until the
+	// answer is made, for that may be refused.
 	get func(op *getAssertion, input ctap.Raw) error
 }
 
@@ -36,7 +37,7 @@ var extensions = []extension{
 	thirdPartyPayment,
 	uvm,
 	previewSign,
-	largeBlob, // last: it writes to the store, and nothing may refuse after that
+	largeBlob,
 }
 
 // extensionByName returns the extension with a name, or nil.

@@ -56,7 +56,7 @@ func newAttester(t testing.TB, aaguid AAGUID) *attestation.Attester {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return attestation.NewAttester(leaf, attestation.AttesterConfig{})
+	return attestation.NewAttester(leaf, attestation.AttesterConfig{Issuer: root})
 }
 
 // in returns the key for a subtest, whose failures are then its own.

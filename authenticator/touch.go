@@ -40,14 +40,14 @@ type touch struct {
 
 // prompt is a question that is before the user.
 type prompt struct {
-	answer   chan answer // gets one value
+	answer   chan reply // gets one value
 	cancel   context.CancelFunc
 	patience *time.Timer // withdraws the question of a host that is gone
 	polls    int
 }
 
-// answer is what the user said, and when.
-type answer struct {
+// reply is what the user said, and when.
+type reply struct {
 	err error // of Presence.Confirm
 	at  time.Time
 }
@@ -81,7 +81,7 @@ func (t *touch) answerNow(p Prompt) bool {
 	}
 	answered, err := confirmNow(t.presence, p)
 	if answered {
-		t.note(answer{err, time.Now()})
+		t.note(reply{err, time.Now()})
 	}
 	return answered
 }
@@ -121,14 +121,14 @@ func (t *touch) poll(p Prompt) {
 func (t *touch) start(p Prompt) *prompt {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	q := &prompt{
-		answer: make(chan answer, 1),
+		answer: make(chan reply, 1),
 		cancel: func() { cancel(errWithdrawn) },
 	}
 	q.patience = time.AfterFunc(touchPolled, q.cancel)
 	go func() {
 		defer close(q.answer)
 		err := t.ask(ctx, p)
-		q.answer <- answer{err, time.Now()}
+		q.answer <- reply{err, time.Now()}
 	}()
 	return q
 }
@@ -160,7 +160,7 @@ func (t *touch) collect() {
 }
 
 // settle ends the prompt with the user's answer.
-func (t *touch) settle(said answer) {
+func (t *touch) settle(said reply) {
 	t.prompt.patience.Stop()
 	t.prompt.cancel()
 	<-t.prompt.answer // closed when the goroutine is about to end
@@ -169,7 +169,7 @@ func (t *touch) settle(said answer) {
 }
 
 // note keeps the user's answer.
-func (t *touch) note(said answer) {
+func (t *touch) note(said reply) {
 	switch {
 	case said.err == nil:
 		t.given = said.at
