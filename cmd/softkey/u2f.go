@@ -55,7 +55,8 @@ func (o *u2fFlags) newCommand(p *program, name, short string, do ceremony) *cobr
 response. The request may be of any version of the U2F JavaScript API, and the
 response is of the same.
 
-The error object of that API is printed where the key refuses.`,
+The error object of that API is printed where the key refuses. In U2F a user who
+refuses looks like one who is not there: the key is asked until --timeout.`,
 		Example: fmt.Sprintf("  softkey u2f %s --origin https://example.com < challenge.json", name),
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return o.run(p, name, do) },

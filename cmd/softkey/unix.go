@@ -15,7 +15,7 @@ import (
 
 // defaultSocket returns the path of the Unix socket that `auto` stands for.
 func defaultSocket() string {
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "softkey", "hid.sock")
 	}
 	return filepath.Join(os.TempDir(), "softkey-"+strconv.Itoa(os.Getuid()), "hid.sock")
