@@ -73,13 +73,8 @@ type salts struct {
 // parseSalts is step 1 of the extension in getAssertion: a map of what type salts
 // holds.
 func (a *Authenticator) parseSalts(input ctap.Raw) (*salts, error) {
-	var in struct {
-		KeyAgreement ctap.Raw   `cbor:"1,keyasint"`
-		SaltEnc      byteString `cbor:"2,keyasint"`
-		SaltAuth     byteString `cbor:"3,keyasint"`
-		Protocol     *uint64    `cbor:"4,keyasint"`
-	}
-	if err := ctap.UnmarshalLax(input, &in); err != nil {
+	in, err := ctap.ParseHMACSecretInput(input)
+	if err != nil {
 		return nil, err
 	}
 	protocol, err := a.saltProtocol(in.Protocol)
