@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-
-	"go.etcd.io/bbolt"
 )
 
 // commits returns how many transactions were committed to a file so far, and a
@@ -292,9 +290,11 @@ func TestGroupResetsDamage(t *testing.T) {
 		{"among others", func(s *Bolt) error { return errors.Join(together(s, Reset)...) }},
 	} {
 		s := openForGroup(t)
-		err := s.file.db.Update(func(tx *bbolt.Tx) error {
-			b, err := tx.CreateBucketIfNotExists([]byte(bucketCredentials))
-			return errors.Join(err, b.Put(sequenceKey(1), []byte("a value without its checksum")))
+		err := s.Update(func(tx Tx) error {
+			if err := tx.Put(bucketCredentials, sequenceKey(1), nil); err != nil {
+				return err
+			}
+			return tx.(*boltTx).bucket(bucketCredentials).Put(sequenceKey(1), []byte("a value without its checksum"))
 		})
 		if err != nil {
 			t.Fatal(err)
