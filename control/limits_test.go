@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // pipes is a listener whose connections are net.Pipes, which synctest
@@ -86,7 +88,7 @@ func TestRebindingOverSockets(t *testing.T) {
 	for network, want := range map[string]int{"tcp": http.StatusMisdirectedRequest, "unix": http.StatusOK} {
 		address := "127.0.0.1:0"
 		if network == "unix" {
-			address = filepath.Join(t.TempDir(), "hand")
+			address = filepath.Join(socketdir.New(t), "hand")
 		}
 		ln, err := net.Listen(network, address)
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // memory is a net.Listener whose connections are net.Pipes, which synctest
@@ -329,7 +330,7 @@ func TestListenerFails(t *testing.T) {
 // the request and still read the answer.
 func TestHalfClosed(t *testing.T) {
 	for _, network := range []struct{ name, address string }{
-		{"unix", filepath.Join(t.TempDir(), "s")},
+		{"unix", filepath.Join(socketdir.New(t), "s")},
 		{"tcp", "127.0.0.1:0"},
 	} {
 		t.Run(network.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/ctaphid/transporttest"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 func TestTransports(t *testing.T) {
@@ -18,7 +19,7 @@ func TestTransports(t *testing.T) {
 	}{
 		{"Pipe", func(*testing.T) (a, b ctaphid.Transport) { return ctaphid.Pipe() }},
 		{"Unix", func(t *testing.T) (a, b ctaphid.Transport) {
-			return streams(t, "unix", filepath.Join(t.TempDir(), "s"))
+			return streams(t, "unix", filepath.Join(socketdir.New(t), "s"))
 		}},
 		{"TCP", func(t *testing.T) (a, b ctaphid.Transport) { return streams(t, "tcp", "127.0.0.1:0") }},
 		{"UDP", datagrams},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // The names of connections to a bus: of the notification server, and of another
@@ -53,11 +54,7 @@ type notification struct {
 // be read after awaitWithdrawal.
 func newBus(t *testing.T, shown func(*connection, notification), change func(*bus)) *bus {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bus") // t.TempDir may be too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("unix", filepath.Join(dir, "s"))
+	ln, err := net.Listen("unix", filepath.Join(socketdir.New(t), "s"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +70,6 @@ func newBus(t *testing.T, shown func(*connection, notification), change func(*bu
 	t.Cleanup(func() {
 		ln.Close()
 		serving.Wait()
-		os.RemoveAll(dir)
 	})
 	return b
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 func TestNotificationAnswers(t *testing.T) {
@@ -169,12 +169,7 @@ func TestBusGoes(t *testing.T) {
 
 // A bus that says nothing at all holds nobody up for longer than the prompt.
 func TestBusSaysNothing(t *testing.T) {
-	dir, err := os.MkdirTemp("", "bus")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	ln, err := net.Listen("unix", filepath.Join(dir, "s"))
+	ln, err := net.Listen("unix", filepath.Join(socketdir.New(t), "s"))
 	if err != nil {
 		t.Fatal(err)
 	}

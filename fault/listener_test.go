@@ -11,13 +11,14 @@ import (
 
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // dial serves a device that does nothing but CTAPHID with some rules, on a
 // socket, and returns a host there.
 func dial(t *testing.T, rules ...string) *ctaphid.Host {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
+	path := filepath.Join(socketdir.New(t), "s")
 	ln, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"github.com/softkey-project/softkey/authenticator"
 	"github.com/softkey-project/softkey/ctaphid"
 	"github.com/softkey-project/softkey/desktop"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // files is a file system with these contents.
@@ -157,11 +158,7 @@ func TestDoctorSandboxes(t *testing.T) {
 }
 
 func TestDoctorPlaces(t *testing.T) {
-	dir, err := os.MkdirTemp("", "doctor") // t.TempDir may be too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := socketdir.New(t)
 	for name, mode := range map[string]fs.FileMode{"mine": 0o700, "shared": 0o777} {
 		if err := errors.Join(os.Mkdir(filepath.Join(dir, name), mode), os.Chmod(filepath.Join(dir, name), mode)); err != nil {
 			t.Fatal(err)

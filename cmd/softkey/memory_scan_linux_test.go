@@ -14,6 +14,7 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctap/pinuv"
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // A key is given a PIN, and then another; tokens are asked for with the right one
@@ -30,7 +31,7 @@ func TestPINsLeaveMemory(t *testing.T) {
 	t.Setenv(dumpableVariable, "1")
 	t.Setenv("SOFTKEY_TEST_MARK", mark)
 	p, addresses := startRun(t, 1, "run", "--ephemeral", "--presence", "approve", "--log-level", "debug",
-		"--trace", trace, "--transport", "unix:"+filepath.Join(dir, "run", "key"))
+		"--trace", trace, "--transport", "unix:"+filepath.Join(socketdir.New(t), "run", "key"))
 	s := secrets{}
 	usePINs(t, strings.TrimPrefix(addresses[0], "unix:"), s)
 

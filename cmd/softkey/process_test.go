@@ -33,6 +33,8 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	p.stdout.begin()
+	p.stderr.begin()
 	p.waiter.Go(func() {
 		cmd.Wait() // the exit code is in its ProcessState
 		p.stdout.end()
@@ -79,11 +81,11 @@ func (p *process) stop() {
 	p.waiter.Wait()
 }
 
-// lines is the output of a process, of which parts can be waited for.
+// lines is the output of processes, of which parts can be waited for.
 type lines struct {
 	mu      sync.Mutex
 	text    strings.Builder
-	ended   bool
+	writers int           // that have begun and not ended
 	changed chan struct{} // closed at each change, and replaced
 }
 
@@ -97,10 +99,16 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (l *lines) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.writers++
+}
+
 func (l *lines) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ended = true
+	l.writers--
 	l.change()
 }
 
@@ -115,12 +123,13 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// await returns the first match of want, as soon as there is one.
+// await returns the first match of want, as soon as there is one, or an error as
+// soon as there can be none any more.
 func (l *lines) await(want *regexp.Regexp) (string, error) {
 	timeout := time.After(patience)
 	for {
 		l.mu.Lock()
-		text, ended, changed := l.text.String(), l.ended, l.changed
+		text, ended, changed := l.text.String(), l.writers == 0, l.changed
 		l.mu.Unlock()
 		if found := want.FindString(text); found != "" {
 			return found, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // pty is a pseudo-terminal: a test is at one end, softkey at the other.
@@ -16,7 +19,12 @@ type pty struct {
 	t           *testing.T
 	user, inner *os.File
 	screen      *lines
+	watchers    sync.WaitGroup
 }
+
+// farewell is what a test writes to the terminal after the end of a process: all
+// that the process wrote comes before it.
+const farewell = "\x00"
 
 func newPTY(t *testing.T) *pty {
 	t.Helper()
@@ -35,6 +43,7 @@ func newPTY(t *testing.T) *pty {
 	var reader sync.WaitGroup
 	reader.Go(p.read)
 	t.Cleanup(func() {
+		p.watchers.Wait()
 		inner.Close()
 		user.Close()
 		reader.Wait()
@@ -43,14 +52,18 @@ func newPTY(t *testing.T) *pty {
 }
 
 func (p *pty) read() {
-	defer p.screen.end()
 	var buf [4096]byte
 	for {
 		n, err := p.user.Read(buf[:])
 		if err != nil {
 			return
 		}
-		p.screen.Write(buf[:n])
+		for i, text := range bytes.Split(buf[:n], []byte(farewell)) {
+			if i > 0 {
+				p.screen.end()
+			}
+			p.screen.Write(text)
+		}
 	}
 }
 
@@ -96,11 +109,17 @@ func (p *pty) start(stdin *os.File, args ...string) *process {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.screen.begin()
+	p.watchers.Go(func() {
+		<-running.ended
+		p.inner.WriteString(farewell)
+	})
 	p.t.Cleanup(running.stop)
 	return running
 }
 
-// await waits until the screen shows a match of want.
+// await waits until the screen shows a match of want, or all processes at the
+// terminal have ended without.
 func (p *pty) await(want string) {
 	p.t.Helper()
 	if _, err := p.screen.await(regexp.MustCompile(want)); err != nil {
@@ -174,7 +193,7 @@ func TestPromptAtTerminal(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPTY(t)
-			address := "unix:" + filepath.Join(t.TempDir(), "key.sock")
+			address := "unix:" + filepath.Join(socketdir.New(t), "key.sock")
 			key := p.start(nil, "run", "--ephemeral", "--transport", address)
 			p.await("ready " + regexp.QuoteMeta(address))
 			p.press("y\n") // at nobody's request

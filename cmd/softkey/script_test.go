@@ -23,10 +23,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
-// TestScripts runs testdata/*.txt, in which softkey is this test binary. Beside
-// the commands of testscript there are:
+// TestScripts runs testdata/*.txt, in which softkey is this test binary. $SOCKETS
+// is a folder for sockets. Beside the commands of testscript there are:
 //
 //	ca CERTIFICATE KEY              make a CA
 //	verify ROOT CHAIN               check a chain of certificates
@@ -70,7 +71,9 @@ func TestScripts(t *testing.T) {
 			env.Vars = append(env.Vars, beSoftkey+"=1", quickExit)
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
-			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, "run"))
+			sockets := socketdir.New(t)
+			env.Setenv("SOCKETS", sockets)
+			env.Setenv("XDG_RUNTIME_DIR", sockets)
 			env.Values[processesKey{}] = processes{}
 			return startHunt(env, t.TempDir(), leaks)
 		},

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // page is a web page that has the address of a bridge.
@@ -163,7 +164,7 @@ func TestServeU2FStops(t *testing.T) {
 func startControlled(t *testing.T, presence string) (device, hand string) {
 	t.Helper()
 	_, addresses := startRun(t, 2, "run", "--ephemeral", "--presence", presence,
-		"--transport", "unix:"+filepath.Join(t.TempDir(), "run", "key"), "--control", "tcp:127.0.0.1:0")
+		"--transport", "unix:"+filepath.Join(socketdir.New(t), "run", "key"), "--control", "tcp:127.0.0.1:0")
 	return addresses[0], "http://" + strings.TrimPrefix(addresses[1], "control tcp:")
 }
 

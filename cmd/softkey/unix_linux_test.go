@@ -17,12 +17,13 @@ import (
 	"testing"
 
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // A socket is closed to others from its first moment, not only after a chmod.
 func TestCloseToOthers(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
-	path := filepath.Join(t.TempDir(), "key.sock")
+	path := filepath.Join(socketdir.New(t), "key.sock")
 	config := net.ListenConfig{Control: closeToOthers}
 	ln, err := config.Listen(t.Context(), "unix", path)
 	if err != nil {

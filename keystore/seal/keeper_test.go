@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 func mustMarshal(t *testing.T, v any) []byte {
@@ -36,7 +37,7 @@ func TestKeyringParams(t *testing.T) {
 // brokenTPM answers each command with the same bytes, and hangs up.
 func brokenTPM(t *testing.T, answer string) (address string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "tpm")
+	path := filepath.Join(socketdir.New(t), "tpm")
 	ln, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // BenchmarkProcess starts the program itself.
@@ -32,12 +33,7 @@ type program struct{ path, socket string }
 
 func newProgram(b *testing.B) program {
 	b.Helper()
-	dir, err := os.MkdirTemp("", "bench") // short enough for the path of a socket
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return program{build(b, "../../cmd/softkey"), filepath.Join(dir, "key.sock")}
+	return program{build(b, "../../cmd/softkey"), filepath.Join(socketdir.New(b), "key.sock")}
 }
 
 // build builds a program as packaging/build does.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // program returns the path of the program to test.
@@ -40,7 +41,7 @@ type machine struct {
 func newMachine(t *testing.T, program, profile string) machine {
 	t.Helper()
 	dir := t.TempDir()
-	return machine{program, profile, filepath.Join(dir, "state"), filepath.Join(dir, "run", "key.sock")}
+	return machine{program, profile, filepath.Join(dir, "state"), filepath.Join(socketdir.New(t), "run", "key.sock")}
 }
 
 // process is one `softkey run`.

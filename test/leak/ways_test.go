@@ -11,6 +11,7 @@ import (
 
 	"github.com/softkey-project/softkey/ctap"
 	"github.com/softkey-project/softkey/ctaphid"
+	"github.com/softkey-project/softkey/test/socketdir"
 )
 
 // way is a transport: how a key is plugged in, and reached.
@@ -103,7 +104,7 @@ func plugStream(t *testing.T, h ctap.Handler) socket {
 }
 
 func plugUnix(t *testing.T, h ctap.Handler) socket {
-	return listen(t, "unix", filepath.Join(t.TempDir(), "s"), h)
+	return listen(t, "unix", filepath.Join(socketdir.New(t), "s"), h)
 }
 
 func plugTCP(t *testing.T, h ctap.Handler) socket { return listen(t, "tcp", "127.0.0.1:0", h) }
