@@ -111,6 +111,7 @@ the usual socket is taken, never one that happens to be plugged in.`,
 	f := cmd.Flags()
 	f.StringVar(&o.name, "name", "", "the account's `NAME`, such as an address")
 	f.StringVar(&o.displayName, "display-name", "", "the `NAME` that its owner goes by")
+	allowEmpty(f, "name", "display-name") // an account may have none
 	o.renames = func() (bool, bool) { return f.Changed("name"), f.Changed("display-name") }
 	o.addYes(cmd)
 	return cmd

@@ -27,6 +27,7 @@ does not protect an account as well as a real key does.`,
 		Example: `  softkey run --ephemeral --presence approve
   softkey info`,
 		Args:              unknownCommand,
+		PersistentPreRunE: refuseEmpty,
 		Run:               func(cmd *cobra.Command, _ []string) { cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,

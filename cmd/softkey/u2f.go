@@ -38,6 +38,7 @@ it fails: with exit code 1.`,
 	group.PersistentFlags().StringVarP(&o.origin, "origin", "o", "", "be the page at the origin `URL`")
 	group.PersistentFlags().BoolVar(&o.checkFacets, "check-facets", false,
 		"fetch the list of facets at the appId, and refuse an origin that is not in it, as browsers do")
+	allowEmpty(group.PersistentFlags(), "origin") // refused by the commands
 	o.host.add(group)
 
 	o.host.takeOver(group, func() error { return o.runHost(p) })

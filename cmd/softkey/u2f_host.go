@@ -27,6 +27,7 @@ func (h *hostFlags) add(cmd *cobra.Command) {
 	f.StringVarP(&h.action, "action", "a", "", "do as u2f-host does: `ACTION` is register, authenticate, sendrecv, wink or ping")
 	f.BoolVarP(&h.touch, "touch", "t", false, "with -a: ask for no touch")
 	f.StringVarP(&h.command, "command", "c", "", "with -asendrecv: the CTAPHID command to send, as `HEX`")
+	allowEmpty(f, "command")
 }
 
 // takeOver makes group run, and fail, as u2f-host does if there is -a.
@@ -39,6 +40,7 @@ func (h *hostFlags) takeOver(group *cobra.Command, run func() error) {
 		return run()
 	}
 	group.Args = func(cmd *cobra.Command, list []string) error { return h.fail(args(cmd, list)) }
+	group.PersistentPreRunE = func(cmd *cobra.Command, list []string) error { return h.fail(refuseEmpty(cmd, list)) }
 	group.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return h.fail(usageError{err}) })
 }
 
