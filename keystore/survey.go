@@ -38,19 +38,36 @@ const (
 
 var errPage = errors.New("page is damaged")
 
+// newSurvey returns a survey that has seen the two first pages.
+func newSurvey(read pageReader, m meta, p progress) *survey {
+	s := &survey{read: read, pageSize: m.pageSize, seen: make([]bool, m.pages), progress: p}
+	s.seen[0], s.seen[1] = true, true
+	return s
+}
+
 // surveyPages surveys the pages that meta leads to, and returns how many keys
 // there are, or [ErrDamaged].
 func surveyPages(read pageReader, m meta, p progress) (keys uint64, err error) {
-	s := &survey{read: read, pageSize: m.pageSize, seen: make([]bool, m.pages), progress: p}
-	s.seen[0], s.seen[1] = true, true
+	s := newSurvey(read, m, p)
 	err = s.tree(m.root, bounds{}, true)
 	if err == nil {
 		err = s.free(m.freelist)
+	}
+	if err == nil {
+		err = s.all()
 	}
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return s.keys, nil
+}
+
+// surveyFree surveys the list of free pages alone: a commit writes to those.
+func surveyFree(read pageReader, m meta) error {
+	if err := newSurvey(read, m, nil).free(m.freelist); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return nil
 }
 
 // maxRun is more bytes than a page has with those that belong to it.
@@ -211,7 +228,7 @@ func keysOf(page []byte, at int, within bounds) ([][]byte, error) {
 	return keys, nil
 }
 
-// free surveys the list of free pages: they are those that nothing else has.
+// free surveys the list of free pages, which ascend and are nobody's yet.
 func (s *survey) free(number uint64) error {
 	page, err := s.page(number)
 	if err != nil {
@@ -224,13 +241,19 @@ func (s *survey) free(number uint64) error {
 	if kindOf(page) != kindFree || count > uint64(len(list)/8) {
 		return fmt.Errorf("%w: %d", errPage, number)
 	}
+	last := uint64(0)
 	for i := range count {
 		n := binary.NativeEndian.Uint64(list[8*i:])
-		if n >= uint64(len(s.seen)) || s.seen[n] {
+		if n <= last || n >= uint64(len(s.seen)) || s.seen[n] {
 			return fmt.Errorf("%w: %d", errPage, n)
 		}
-		s.seen[n] = true
+		s.seen[n], last = true, n
 	}
+	return nil
+}
+
+// all tells whether each page has been seen: what nothing has is free.
+func (s *survey) all() error {
 	for n, seen := range s.seen {
 		if !seen {
 			return fmt.Errorf("%w: %d is nobody's", errPage, n)

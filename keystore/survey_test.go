@@ -77,6 +77,35 @@ func TestFreePages(t *testing.T) {
 	}
 }
 
+// That list is looked at in a large store, too, before a commit writes to what is
+// free: its numbers ascend, and are those of pages.
+func TestFreePagesOfLargeStore(t *testing.T) {
+	dir := t.TempDir()
+	good := makeLarge(t, dir)
+	const freelist, header = 16, 16
+	tests := []struct {
+		name  string
+		spoil func(first []byte)
+	}{
+		{"twice the same", func(first []byte) { copy(first[8:16], first) }},
+		{"not ascending", func(first []byte) { first[8], first[0] = first[0], first[8] }},
+		{"no page", func(first []byte) { first[7] = 1 }},
+		{"the first page of the file", func(first []byte) { clear(first[:8]) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bad := bytes.Clone(good)
+			list := pageOf(t, bad, freelist)
+			if count := binary.NativeEndian.Uint16(list[10:]); count < 2 {
+				t.Fatalf("%d pages are free, want some", count)
+			}
+			tt.spoil(list[header:])
+			write(bad)(t, dir)
+			wantDamaged(t, dir)
+		})
+	}
+}
+
 // The keys of a page are less than the first of the next.
 func TestKeyBeyondItsPage(t *testing.T) {
 	dir := t.TempDir()

@@ -107,7 +107,8 @@ func readMeta(file io.ReaderAt, page int64) (m meta, err error) {
 }
 
 // checkPages surveys the pages of the file in f, which has size bytes, and
-// returns how many keys they have; ok is false if there are too many pages.
+// returns how many keys they have. If there are too many pages, ok is false, and
+// only the list of the free ones is surveyed.
 func checkPages(f *folder, size int64) (keys uint64, ok bool, err error) {
 	file, m, used, err := openPages(f, size)
 	if err != nil {
@@ -115,7 +116,7 @@ func checkPages(f *folder, size int64) (keys uint64, ok bool, err error) {
 	}
 	defer file.Close()
 	if used > surveyedSize {
-		return 0, false, nil
+		return 0, false, surveyFree(readEach(file), m)
 	}
 	data := make([]byte, used)
 	defer clear(data) // the keys in it
@@ -133,11 +134,16 @@ func checkAllPages(f *folder, size int64, p progress) (keys uint64, err error) {
 		return 0, err
 	}
 	defer file.Close()
-	return surveyPages(func(at, size int64) ([]byte, error) {
+	return surveyPages(readEach(file), m, p)
+}
+
+// readEach reads the pages of a file one by one.
+func readEach(file io.ReaderAt) pageReader {
+	return func(at, size int64) ([]byte, error) {
 		b := make([]byte, size)
 		_, err := file.ReadAt(b, at)
 		return b, err
-	}, m, p)
+	}
 }
 
 // openPages opens the file in f, which has size bytes, and tells how many of them
