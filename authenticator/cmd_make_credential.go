@@ -221,9 +221,9 @@ func (op *makeCredential) store(context.Context) error {
 	case op.rk:
 		return op.storeRecord()
 	case op.created.short:
-		return op.a.update(func(tx keystore.Tx) error {
-			return keystore.PutKeyHandle(tx, op.rpIDHash, op.created.id, op.created.handle)
-		})
+		return full(op.a.update(func(tx keystore.Tx) error {
+			return keystore.PutKeyHandle(tx, op.rpIDHash, op.created.id, op.created.handle, maxKeptHandles)
+		}))
 	}
 	return nil
 }
@@ -235,9 +235,13 @@ func (op *makeCredential) storeRecord() error {
 	c.ID, c.KeyHandle = op.created.id, op.created.handle
 	c.RPIDHash, c.RPID, c.RPName = op.rpIDHash, rp.ID, cutText(rp.Name)
 	c.UserID, c.UserName, c.UserDisplayName = user.ID, cutText(user.Name), cutText(user.DisplayName)
-	err := op.a.changeCredentials(func(tx keystore.Tx) error {
+	return full(op.a.changeCredentials(func(tx keystore.Tx) error {
 		return keystore.PutCredential(tx, c, op.a.profile.DiscoverableCredentials)
-	})
+	}))
+}
+
+// full gives the error of a full store its status.
+func full(err error) error {
 	if errors.Is(err, keystore.ErrFull) {
 		return fmt.Errorf("%w: %w", err, ctap.StatusKeyStoreFull)
 	}

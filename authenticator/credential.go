@@ -51,9 +51,10 @@ func wipeAll(creds []*credential) {
 func (c *credential) protection() uint64 { return max(uint64(c.flags&flagProtection), protectOptional) }
 
 const (
-	secretHeader    = 3   // bytes before the key material
-	storedID        = 64  // bytes of the ID of a credential in the store
-	maxHandle       = 128 // bytes of a key handle that sites and libu2f-host have room for
+	secretHeader    = 3      // bytes before the key material
+	storedID        = 64     // bytes of the ID of a credential in the store
+	maxHandle       = 128    // bytes of a key handle that sites and libu2f-host have room for
+	maxKeptHandles  = 10_000 // longer ones that are kept here: RSA's, of 1.2 kB
 	handleOverhead  = 1 + 12 + secretHeader + 16
 	es256HandleSize = handleOverhead + 96
 	eddsaHandleSize = handleOverhead + 64

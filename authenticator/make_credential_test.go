@@ -3,6 +3,7 @@ package authenticator
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -297,6 +298,36 @@ func TestKeyStoreFull(t *testing.T) {
 	wantStatus(t, "second account", err, ctap.StatusKeyStoreFull)
 	k.get(assertionBy(), first)
 	k.get(assertionBy(), k.create(creation("ada", discoverable))) // the same account takes no room
+}
+
+// Key handles that are too long for sites have a limit of their own: who comes
+// after it is refused, and nobody else is worse off.
+func TestKeyHandlesFull(t *testing.T) {
+	k := newKey(t, Approve{}, withRSA)
+	rsa := func(user string) *ctap.MakeCredentialRequest {
+		return creation(user, func(r *ctap.MakeCredentialRequest) { r.PubKeyCredParams[0].Algorithm = int64(cose.RS256) })
+	}
+	first := k.create(rsa("ada"))
+	err := k.cfg.Store.Update(func(tx keystore.Tx) error {
+		for i := range maxKeptHandles - 2 {
+			if err := tx.Put("handles", binary.BigEndian.AppendUint32(nil, uint32(i)), nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := k.create(rsa("bob"))
+	err = k.command(ctap.CommandMakeCredential, rsa("eve"), nil)
+	wantStatus(t, "one more", err, ctap.StatusKeyStoreFull)
+
+	k.get(assertionBy(first.id), first)
+	k.get(assertionBy(last.id), last)
+	other := k.create(creation("eve", nil))
+	k.get(assertionBy(other.id), other)
+	k.get(assertionBy(), k.create(creation("eve", discoverable)))
 }
 
 func TestNoDiscoverableCredentials(t *testing.T) {

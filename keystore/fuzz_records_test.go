@@ -31,7 +31,7 @@ func withRecords(t *testing.T) *keystore.Memory {
 		if err := keystore.PutDeviceKey(tx, [32]byte{1}); err != nil {
 			return err
 		}
-		return keystore.PutKeyHandle(tx, sha256.Sum256([]byte("example.com")), []byte("id"), []byte("handle"))
+		return keystore.PutKeyHandle(tx, sha256.Sum256([]byte("example.com")), []byte("id"), []byte("handle"), 1)
 	})
 	counter, err := keystore.NewCounter(s)
 	if err != nil {

@@ -6,8 +6,17 @@ import "bytes"
 // instance, stays here under a short random ID, though its credential is not
 // discoverable.
 
-// PutKeyHandle keeps a key handle of rpIDHash under an ID.
-func PutKeyHandle(tx Tx, rpIDHash [32]byte, id, keyHandle []byte) error {
+// PutKeyHandle keeps a key handle of rpIDHash under an ID. If limit of them are
+// kept, it fails with [ErrFull] and changes nothing: nobody can delete one but by
+// a [Reset].
+func PutKeyHandle(tx Tx, rpIDHash [32]byte, id, keyHandle []byte, limit int) error {
+	kept := 0
+	for range tx.Keys(bucketHandles, nil) {
+		kept++
+	}
+	if kept >= limit {
+		return ErrFull
+	}
 	return tx.Put(bucketHandles, id, append(rpIDHash[:], keyHandle...))
 }
 

@@ -85,7 +85,7 @@ func fill(t *testing.T, s keystore.Store) {
 			keystore.PutDeviceKey(tx, [32]byte([]byte("the device key, it has 32 bytes."))),
 			keystore.PutPolicy(tx, keystore.Policy{PINHash: []byte("the PIN's hash..")}),
 			keystore.PutAttestation(tx, "root", []byte("an attestation key")),
-			keystore.PutKeyHandle(tx, c.RPIDHash, []byte("an RSA key's ID"), []byte("RSA's handle")),
+			keystore.PutKeyHandle(tx, c.RPIDHash, []byte("an RSA key's ID"), []byte("RSA's handle"), 1),
 			keystore.PutLargeBlobArray(tx, []byte("large blobs")),
 			keystore.PutCredential(tx, c, 10),
 		)
