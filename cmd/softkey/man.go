@@ -132,8 +132,10 @@ func (p *manPage) option(f *pflag.Flag) {
 	p.request("TP")
 	p.request("BI", name+" ", placeholder)
 	p.text(usage + ".")
-	if value := f.DefValue; value != "" && value != "false" && value != "[]" {
-		p.text("The default is " + value + ".")
+	switch f.DefValue {
+	case "", "false", "0", "[]": // nothing that the words above do not say
+	default:
+		p.text("The default is " + f.DefValue + ".")
 	}
 }
 
