@@ -40,6 +40,10 @@ does not protect an account as well as a real key does.`,
 	for _, makes := range branches(args) {
 		root.AddCommand(makes(p))
 	}
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = knownCommand
+	}
 	return root
 }
 
@@ -100,6 +104,15 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return hint(err, "did you mean %s %s?", cmd.CommandPath(), near[0])
 	}
 	return err
+}
+
+// knownCommand refuses to help with what is no command.
+func knownCommand(help *cobra.Command, args []string) error {
+	cmd, rest, err := help.Root().Find(args)
+	if err != nil {
+		return usageError{err}
+	}
+	return unknownCommand(cmd, rest)
 }
 
 // noArgs refuses arguments that are no flags.
