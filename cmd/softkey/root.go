@@ -16,6 +16,7 @@ type program struct {
 
 // newRoot returns the command tree, or as much of it as args need.
 func newRoot(p *program, args ...string) *cobra.Command {
+	var asksVersion bool
 	root := &cobra.Command{
 		Use:   "softkey",
 		Short: "A security key made of software",
@@ -28,11 +29,17 @@ does not protect an account as well as a real key does.`,
   softkey info`,
 		Args:              unknownCommand,
 		PersistentPreRunE: refuseEmpty,
-		Run:               func(cmd *cobra.Command, _ []string) { cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asksVersion {
+				return p.printVersion(false)
+			}
+			return cmd.Help()
+		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.Flags().BoolVarP(&asksVersion, "version", "v", false, "print the version")
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

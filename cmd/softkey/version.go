@@ -24,17 +24,19 @@ func newVersion(p *program) *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := thisVersion(debug.ReadBuildInfo())
-			if asJSON {
-				return printJSON(p.stdout, v)
-			}
-			_, err := fmt.Fprintln(p.stdout, v)
-			return err
-		},
+		RunE:  func(*cobra.Command, []string) error { return p.printVersion(asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+func (p *program) printVersion(asJSON bool) error {
+	v := thisVersion(debug.ReadBuildInfo())
+	if asJSON {
+		return printJSON(p.stdout, v)
+	}
+	_, err := fmt.Fprintln(p.stdout, v)
+	return err
 }
 
 func thisVersion(info *debug.BuildInfo, ok bool) version {
