@@ -24,6 +24,9 @@ func (a address) String() string {
 	return a.transport + ":" + a.place
 }
 
+// isOne tells whether an address is the same place each time: with port 0 it is not.
+func (a address) isOne() bool { return a.place != "" && !strings.HasSuffix(a.place, ":0") }
+
 // explain returns err with the address that it is about.
 func (a address) explain(err error) error {
 	if a.place == "" {
@@ -32,13 +35,14 @@ func (a address) explain(err error) error {
 	return fmt.Errorf("%s: %w", a, err)
 }
 
-// parseAddress reads an address. What String makes of it is the same address.
-func parseAddress(text string) (address, error) {
+// parseAddress reads an address. What String makes of it is the same address. Where
+// it is of no transport, the error lists those that are taken.
+func parseAddress(text string, takes func(transport) bool) (address, error) {
 	name, place, hasPlace := strings.Cut(text, ":")
 	t := transportByName(name)
 	switch {
 	case t == nil:
-		return address{}, usagef("address %q: there is no transport %q: they are %s", text, name, forms())
+		return address{}, usagef("address %q: there is no transport %q: they are %s", text, name, forms(takes))
 	case t.place == nil && hasPlace:
 		return address{}, usagef("address %q: it is just %q", text, name)
 	case t.place == nil:
@@ -51,11 +55,13 @@ func parseAddress(text string) (address, error) {
 	return address{name, place}, nil
 }
 
-// forms lists how addresses look.
-func forms() string {
+// forms lists how the addresses look that are taken.
+func forms(takes func(transport) bool) string {
 	var list []string
 	for _, t := range transports {
-		list = append(list, t.form)
+		if takes(t) {
+			list = append(list, t.form)
+		}
 	}
 	return strings.Join(list, ", ")
 }

@@ -24,7 +24,7 @@ func TestParseAddress(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			got, err := parseAddress(tt.text)
+			got, err := parseAddress(tt.text, transport.serves)
 			if err != nil || got != tt.want {
 				t.Errorf("got %v, %v; want %v", got, err, tt.want)
 			}
@@ -39,7 +39,7 @@ func TestParseAddressRefuses(t *testing.T) {
 		"tcp", "tcp:", "tcp:localhost", "tcp::80", "tcp:localhost:", "tcp:localhost:http", "tcp:localhost:65536",
 		"tcp:localhost:-1", "tcp:::1:80", "tcp:[]:80", "udp:a\x1b[0m:1", "hidraw:", "hidraw",
 	} {
-		got, err := parseAddress(text)
+		got, err := parseAddress(text, transport.serves)
 		var usage usageError
 		if !errors.As(err, &usage) || got != (address{}) {
 			t.Errorf("parseAddress(%q) = %v, %v; want a usageError", text, got, err)
@@ -56,11 +56,11 @@ func FuzzParseAddress(f *testing.F) {
 	f.Add("udp:[fe80::1%eth0]:8111")
 	f.Add("unix:a:b/@c")
 	f.Fuzz(func(t *testing.T, text string) {
-		a, err := parseAddress(text)
+		a, err := parseAddress(text, transport.serves)
 		if err != nil {
 			return
 		}
-		again, err := parseAddress(a.String())
+		again, err := parseAddress(a.String(), transport.serves)
 		if err != nil || again != a {
 			t.Errorf("parseAddress(%q) = %v, whose text is %v, %v", text, a, again, err)
 		}

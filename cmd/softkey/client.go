@@ -42,7 +42,7 @@ func (c *clientFlags) add(cmd *cobra.Command) {
 // check reads the flags. Who says what a key is to be like means one in this
 // process.
 func (c *clientFlags) check() (err error) {
-	if c.at, err = parseAddress(c.device); err != nil {
+	if c.at, err = parseAddress(c.device, transport.reaches); err != nil {
 		return err
 	}
 	switch {
@@ -55,7 +55,7 @@ func (c *clientFlags) check() (err error) {
 		return nil
 	case c.at.transport == "loopback":
 		return nil
-	case transportByName(c.at.transport).dial == nil:
+	case !transportByName(c.at.transport).reaches():
 		return hint(usagef("clients find no key at %s", c.at), "a key that is plugged in by uhid is found with --device auto or hidraw:PATH")
 	}
 	return c.checkElsewhere(c.at)

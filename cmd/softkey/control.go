@@ -35,11 +35,11 @@ func (s *controlSocket) events() []ready {
 
 // parseControl reads the address of the control interface.
 func parseControl(text string) (address, error) {
-	a, err := parseAddress(text)
+	a, err := parseAddress(text, transport.listens)
 	if err != nil {
 		return a, err
 	}
-	if a.transport != "unix" && a.transport != "tcp" {
+	if !transportByName(a.transport).listens() {
 		return a, usagef("--control %s: it is unix:PATH or tcp:HOST:PORT", a)
 	}
 	return a, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,12 +122,15 @@ func openUser(env presenceEnv, cfg *device.Config, presence, verification string
 // check reads the flags, before anything is done.
 func (o *runFlags) check(p *program) (addresses []address, cfg device.Config, err error) {
 	for _, text := range o.transports {
-		a, err := parseAddress(text)
+		a, err := parseAddress(text, transport.serves)
 		if err != nil {
 			return nil, cfg, err
 		}
-		if transportByName(a.transport).open == nil {
+		if !transportByName(a.transport).serves() {
 			return nil, cfg, hint(usagef("a key cannot be plugged in at %s", a), "such an address is for --device")
+		}
+		if slices.Contains(addresses, a) && a.isOne() {
+			return nil, cfg, usagef("--transport %s is given twice", a)
 		}
 		addresses = append(addresses, a)
 	}
@@ -136,7 +140,10 @@ func (o *runFlags) check(p *program) (addresses []address, cfg device.Config, er
 	if cfg.PresenceTimeout = o.timeout; o.timeout <= 0 {
 		return nil, cfg, usagef("--presence-timeout is not above zero")
 	}
-	return addresses, cfg, o.checkUser(p)
+	if err := o.checkUser(p); err != nil {
+		return nil, cfg, err
+	}
+	return addresses, cfg, o.checkControl(addresses)
 }
 
 // checkUser reads the flags that say who answers for the user, and where.
@@ -150,10 +157,19 @@ func (o *runFlags) checkUser(p *program) error {
 		return hint(usagef("nobody can be verified: standard input is not a terminal"),
 			"say how: --verification MODE, which is one of %s", verificationModes.forms())
 	}
+	return nil
+}
+
+// checkControl reads the address of the control interface, where the key itself is
+// not to be.
+func (o *runFlags) checkControl(addresses []address) error {
 	if o.control == "" {
 		return nil
 	}
-	_, err := parseControl(o.control)
+	a, err := parseControl(o.control)
+	if err == nil && slices.Contains(addresses, a) && a.isOne() {
+		return usagef("--control and --transport are both %s", a)
+	}
 	return err
 }
 

@@ -37,6 +37,15 @@ var transports = []transport{
 	{name: "loopback", form: "loopback"},
 }
 
+// serves tells whether a key can be plugged in there.
+func (t transport) serves() bool { return t.open != nil }
+
+// reaches tells whether a client may be told to look for a key there.
+func (t transport) reaches() bool { return t.dial != nil || t.name == "auto" || t.name == "loopback" }
+
+// listens tells whether requests to the control interface can come by it.
+func (t transport) listens() bool { return t.name == "unix" || t.name == "tcp" }
+
 func transportByName(name string) *transport {
 	i := slices.IndexFunc(transports, func(t transport) bool { return t.name == name })
 	if i < 0 {
