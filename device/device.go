@@ -48,7 +48,8 @@ type Config struct {
 
 	// Seed, if not empty, makes the device deterministic: the same seed and
 	// the same requests give the same keys and answers. Such a device guards
-	// nothing. Its AAGUID is another, and its store opens in no other mode.
+	// nothing. Its AAGUID is another, and its store opens in no other mode, and
+	// with no other seed.
 	Seed []byte
 
 	Presence        authenticator.Presence     // nil: every prompt is declined
@@ -80,7 +81,7 @@ type Device struct {
 
 // New opens or makes the device of cfg. The errors of [keystore.Open] come
 // through, such as [keystore.LockedError] where another process has the state
-// directory.
+// directory; and [keystore.ErrSeed] for a store of another seed.
 func New(cfg Config) (*Device, error) {
 	store, err := openStore(cfg)
 	if err != nil {

@@ -188,6 +188,23 @@ func TestSeedAndStoreMustAgree(t *testing.T) {
 	}
 }
 
+// A store opens with the seed that it was made with, and an attempt with another
+// changes nothing.
+func TestStoreIsOfOneSeed(t *testing.T) {
+	first, other := []byte("0123456789abcdef"), []byte("0123456789abcdeg")
+	dir, spared := t.TempDir(), t.TempDir()
+	for _, d := range []string{dir, spared} {
+		_ = open(t, Config{Dir: d, Seed: first}).Close()
+	}
+	if _, err := New(Config{Profile: defaultProfile(), Dir: dir, Seed: other}); !errors.Is(err, keystore.ErrSeed) {
+		t.Errorf("with another seed: got %v, want ErrSeed", err)
+	}
+	again := func(dir string) []byte { return registerKey(t, open(t, Config{Dir: dir, Seed: first})).KeyHandle }
+	if !bytes.Equal(again(dir), again(spared)) {
+		t.Error("a store that was opened with another seed in between goes on otherwise")
+	}
+}
+
 func TestCTAPHID(t *testing.T) {
 	d := open(t, Config{})
 	got := d.CTAPHID(7)

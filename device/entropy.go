@@ -30,15 +30,26 @@ func newEntropy(seed []byte, store keystore.Store) (*entropy, error) {
 	}
 	var resets uint64
 	err := store.Update(func(tx keystore.Tx) (err error) {
+		if err := e.checkStore(tx); err != nil {
+			return err
+		}
 		resets = keystore.ResetCount(tx)
-		e.starts, err = keystore.IncrementStartCount(tx)
-		return err
+		if e.starts, err = keystore.IncrementStartCount(tx); err != nil {
+			return fmt.Errorf("count of starts: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("count of starts: %w", err)
+		return nil, err
 	}
 	e.restart(resets)
 	return e, nil
+}
+
+// checkStore fails with [keystore.ErrSeed] in a store of another seed. Nobody finds
+// the seed by the verifier who could not by the device key beside it.
+func (e *entropy) checkStore(tx keystore.Tx) error {
+	return keystore.CheckSeed(tx, e.derive("seed verifier"))
 }
 
 func (e *entropy) seeded() bool { return len(e.seed) > 0 }

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/softkey-project/softkey/authenticator"
@@ -38,7 +39,7 @@ type Set struct {
 }
 
 // OpenSet opens or makes the set of cfg. The errors of [keystore.OpenShared]
-// come through.
+// come through, and [keystore.ErrSeed] for a set of another seed.
 func OpenSet(cfg SetConfig) (*Set, error) {
 	s := &Set{cfg: cfg, entropy: &entropy{seed: cfg.Seed}, common: keystore.NewMemory()}
 	if cfg.Dir == "" {
@@ -49,6 +50,11 @@ func OpenSet(cfg SetConfig) (*Set, error) {
 		return nil, err
 	}
 	s.shared, s.common = shared, shared.Common()
+	if s.entropy.seeded() {
+		if err := load(s.common, s.entropy.checkStore); err != nil {
+			return nil, errors.Join(fmt.Errorf("device: %w", err), s.Close())
+		}
+	}
 	return s, nil
 }
 

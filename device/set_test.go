@@ -146,6 +146,19 @@ func TestSetWithASeed(t *testing.T) {
 	}
 }
 
+// A set opens with the seed that it was made with.
+func TestSetIsOfOneSeed(t *testing.T) {
+	cfg := SetConfig{Dir: t.TempDir(), Seed: []byte("0123456789abcdef")}
+	for range 2 {
+		s, _ := openSet(t, cfg)
+		_ = s.Close()
+	}
+	cfg.Seed = []byte("0123456789abcdeg")
+	if _, err := OpenSet(cfg); !errors.Is(err, keystore.ErrSeed) {
+		t.Errorf("with another seed: got %v, want ErrSeed", err)
+	}
+}
+
 // A profile that has no PIN is valid on a device that verifies its user.
 func TestSetOfVerifyingDevices(t *testing.T) {
 	s, _ := openSet(t, SetConfig{Dir: t.TempDir()})

@@ -230,6 +230,8 @@ func explainOpening(dir string, err error, stop, instead string) error {
 		return hint(err, "use a newer softkey, or another folder: --state DIR")
 	case errors.Is(err, keystore.ErrMode):
 		return hint(err, "a state directory is used always with --seed, or never")
+	case errors.Is(err, keystore.ErrSeed):
+		return hint(fmt.Errorf("%s: %w", dir, keystore.ErrSeed), "give the --seed that it was made with, or another folder: --state DIR")
 	case errors.Is(err, keystore.ErrKind):
 		return hint(fmt.Errorf("%s has the keys of many devices, which only the Go program that made them opens", dir),
 			"choose another folder: --state DIR%s", instead)
