@@ -21,7 +21,7 @@ type clientFlags struct {
 	presence string   // likewise
 	timeout  time.Duration
 	debug    bool
-	pinFile  string // "": $SOFTKEY_PIN, or the terminal
+	pinFile  pinFile // none: $SOFTKEY_PIN, or the terminal
 
 	setsPIN bool    // the command gives a key its first PIN: it is not to have one yet
 	at      address // device, parsed
@@ -33,7 +33,7 @@ func (c *clientFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.presence, "presence", "", "for a key in this process: who agrees, by `MODE`: "+presenceModes.forms()+" (default approve)")
 	f.DurationVar(&c.timeout, "timeout", time.Minute, "give up after the duration `D`")
 	f.BoolVarP(&c.debug, "debug", "d", false, "print each report that goes to the key or comes from it")
-	f.StringVar(&c.pinFile, "pin-file", "", "the PIN is the first line of `FILE`, for a new key in this process too (default $SOFTKEY_PIN, or asked for)")
+	f.StringVar(&c.pinFile.path, "pin-file", "", "the PIN is the first line of `FILE`, for a new key in this process too (default $SOFTKEY_PIN, or asked for)")
 	c.key.add(cmd)
 	complete(cmd, "device", "auto", "loopback", "unix:", "tcp:", "udp:", "hidraw:")
 	complete(cmd, "presence", presenceModes.values()...)

@@ -16,8 +16,12 @@ import (
 	"github.com/softkey-project/softkey/ctaphid"
 )
 
-// dial finds the key that the flags mean.
+// dial finds the key that the flags mean. The PIN is read before: a file that cannot
+// be read has nothing to do with the key.
 func (c *clientFlags) dial(ctx context.Context, p *program) (*link, error) {
+	if _, err := c.pinFile.read(p); err != nil {
+		return nil, err
+	}
 	switch c.at.transport {
 	case "loopback":
 		return c.openLoopback(p)
@@ -139,7 +143,7 @@ func listKeys() error {
 func (c *clientFlags) openLoopback(p *program) (*link, error) {
 	c.key.pinFile = c.pinFile
 	if c.setsPIN {
-		c.key.pinFile = ""
+		c.key.pinFile = pinFile{}
 	}
 	cfg, err := c.key.config(p)
 	if err != nil {

@@ -28,8 +28,8 @@ type keyFlags struct {
 
 	verification string
 	noClientPIN  bool
-	ca, caKey    string // files
-	pinFile      string // of the first PIN of a new key
+	ca, caKey    string  // files
+	pinFile      pinFile // of the first PIN of a new key
 
 	opener sealOpener
 }
@@ -182,13 +182,13 @@ func (k *keyFlags) checkProfile(p authenticator.Profile) error {
 
 // firstPIN returns the PIN of a key that has none yet, "" if it gets none.
 func (k *keyFlags) firstPIN(p *program, profile authenticator.Profile) (string, error) {
-	if k.pinFile == "" {
+	if k.pinFile.path == "" {
 		return "", nil
 	}
 	if _, has := profile.Options[ctap.OptionClientPIN]; !has {
 		return "", usagef("--pin-file: the key is to have no PIN (profile %s)", profile.Name)
 	}
-	return p.readPINFile(k.pinFile)
+	return k.pinFile.read(p)
 }
 
 // seedBanner is shown wherever a key with a seed is opened.

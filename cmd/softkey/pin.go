@@ -17,7 +17,7 @@ import (
 // pinFlags are the flags of `pin` and the commands below it.
 type pinFlags struct {
 	client  clientFlags
-	newFile string
+	newFile pinFile
 }
 
 func newPIN(p *program) *cobra.Command {
@@ -44,7 +44,7 @@ func noPINs(_ *cobra.Command, args []string) error {
 }
 
 func (o *pinFlags) addNewFile(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.newFile, "new-pin-file", "", "the new PIN is the first line of `FILE`")
+	cmd.Flags().StringVar(&o.newFile.path, "new-pin-file", "", "the new PIN is the first line of `FILE`")
 }
 
 func (o *pinFlags) newSet(p *program) *cobra.Command {
@@ -164,8 +164,8 @@ func explainNewPIN(err error) error {
 // newPIN returns the PIN that the key is to get: of the file, else what
 // otherwise returns, else asked for.
 func (o *pinFlags) newPIN(ctx context.Context, p *program, otherwise func() (string, error)) (string, error) {
-	if o.newFile != "" {
-		return p.readPINFile(o.newFile)
+	if pin, err := o.newFile.read(p); pin != "" || err != nil {
+		return pin, err
 	}
 	if pin, err := otherwise(); pin != "" || err != nil {
 		return pin, err

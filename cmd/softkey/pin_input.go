@@ -15,6 +15,20 @@ import (
 // maxPINLine is more than any PIN has, in bytes.
 const maxPINLine = 1024
 
+// pinFile is a file whose first line is a PIN. It is read once: it may be a pipe.
+type pinFile struct {
+	path string // "": there is none
+	pin  string // once it was read
+}
+
+// read returns the PIN, "" if there is no file.
+func (f *pinFile) read(p *program) (pin string, err error) {
+	if f.path != "" && f.pin == "" {
+		f.pin, err = p.readPINFile(f.path)
+	}
+	return f.pin, err
+}
+
 // readPINFile returns the PIN that is the first line of a file, in Unicode's
 // normal form C. It warns of a file that others can read.
 func (p *program) readPINFile(path string) (string, error) {

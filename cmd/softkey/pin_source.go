@@ -16,8 +16,8 @@ const pinVariable = "SOFTKEY_PIN"
 // givenPIN returns the PIN of the flag or of the environment, "" if there is
 // none.
 func (c *clientFlags) givenPIN(p *program) (string, error) {
-	if c.pinFile != "" {
-		return p.readPINFile(c.pinFile)
+	if pin, err := c.pinFile.read(p); pin != "" || err != nil {
+		return pin, err
 	}
 	typed := os.Getenv(pinVariable)
 	if typed == "" {

@@ -60,7 +60,7 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	f.StringArrayVar(&o.transports, "transport", []string{"auto"}, "plug the key in at `ADDRESS`: auto, uhid, unix:PATH, tcp:HOST:PORT or udp:HOST:PORT; may be repeated")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "let other machines use the key and control it, over tcp and udp")
 	f.StringVar(&o.control, "control", "", "let programs touch, refuse, unplug and plug in the key at `ADDRESS`: unix:PATH or tcp:HOST:PORT")
-	f.StringVar(&o.key.pinFile, "pin-file", "", "give a key that has no PIN the one in the first line of `FILE`")
+	f.StringVar(&o.key.pinFile.path, "pin-file", "", "give a key that has no PIN the one in the first line of `FILE`")
 	f.StringVar(&o.presence, "presence", "prompt", "who agrees, by `MODE`: "+presenceModes.forms())
 	f.DurationVar(&o.timeout, "presence-timeout", 30*time.Second, "wait for a touch for the duration `D`")
 	o.faults.add(cmd)
