@@ -91,14 +91,14 @@ func (c *clientFlags) use(p *program, f func(ctx context.Context, key *client.De
 
 // reach finds the key and calls f, which closes what it gets.
 func (c *clientFlags) reach(p *program, f func(ctx context.Context, l *link) error) error {
-	ctx, stop := stoppable()
-	defer stop()
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("the key did not answer in %v", c.timeout))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), c.timeout, fmt.Errorf("the key did not answer in %v", c.timeout))
 	defer cancel()
 	l, err := c.dial(ctx, p)
 	if err != nil {
 		return err
 	}
+	ctx, stop := stoppable(ctx)
+	defer stop()
 	if c.debug {
 		l.Transport = debugged{l.Transport, p.stderr}
 	}

@@ -92,6 +92,9 @@ func (o *pinFlags) manage(p *program, f func(ctx context.Context, p *program, ke
 	if err := o.client.choose(); err != nil {
 		return err
 	}
+	if _, err := o.newFile.read(p); err != nil {
+		return err
+	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
 		if _, has := pinOption(key); !has {
 			return withoutPIN(o.client.at, "has no PIN, and cannot have one")

@@ -73,8 +73,6 @@ func (o *runFlags) add(cmd *cobra.Command) {
 
 // run opens what a key needs besides itself, and plugs it in.
 func (o *runFlags) run(p *program) (err error) {
-	ctx, stop := stoppable()
-	defer stop()
 	addresses, cfg, err := o.check(p)
 	if err != nil {
 		return err
@@ -104,7 +102,7 @@ func (o *runFlags) run(p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeUser()) }()
-	return o.plugIn(ctx, p, cfg, addresses, env.consent, recorder, faults)
+	return o.plugIn(p, cfg, addresses, env.consent, recorder, faults)
 }
 
 // openUser sets who answers for the user of a key; what is returned closes that.
@@ -173,15 +171,17 @@ func (o *runFlags) checkControl(addresses []address) error {
 	return err
 }
 
-// plugIn makes the key, serves it until ctx is done, and puts it away.
+// plugIn makes the key, serves it until a signal to stop, and puts it away.
 func (o *runFlags) plugIn(
-	ctx context.Context, p *program, cfg device.Config, addresses []address,
+	p *program, cfg device.Config, addresses []address,
 	consent *control.Consent, r *recorder, faults *fault.Injector,
 ) (err error) {
 	d, err := p.openDevice(cfg)
 	if err != nil {
 		return err
 	}
+	ctx, stop := stoppable(context.Background())
+	defer stop()
 	defer func() { err = errors.Join(err, d.Close()) }()
 	opts := socketOptions{d.Descriptor(), o.allowRemote, faults, p.stderr, cfg.Log}
 	hand, err := o.openHand(ctx, opts)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func (a *archivePhrase) ask(p *program, q phraseQuestion) ([]byte, error) {
 	if from != "" || err != nil {
 		return phrase, err
 	}
-	ctx, stop := stoppable()
+	ctx, stop := stoppable(context.Background())
 	defer stop()
 	phrase, err = p.askPhrase(ctx, q)
 	if errors.As(err, new(nobodyAsked)) {

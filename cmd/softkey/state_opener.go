@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -201,7 +202,7 @@ const maxTries = 3
 // ask asks the user for the passphrase of one of the slots. why says why nothing
 // else opened the store.
 func (o *sealOpener) ask(p *program, dir string, slots []seal.Slot, why error) (*seal.Key, error) {
-	ctx, stop := stoppable()
+	ctx, stop := stoppable(context.Background())
 	defer stop()
 	for try := 1; ; try++ {
 		phrase, err := p.askPhrase(ctx, phraseQuestion{title: "The store in " + dir + " is sealed.", label: "Passphrase: "})

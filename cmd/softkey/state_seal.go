@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -230,7 +231,7 @@ func (o *sealFlags) newPhrase(p *program, dir string) ([]byte, error) {
 	if from != "" || err != nil {
 		return phrase, err
 	}
-	ctx, stop := stoppable()
+	ctx, stop := stoppable(context.Background())
 	defer stop()
 	phrase, err = p.askPhrase(ctx, phraseQuestion{
 		title: "A passphrase is to seal the store in " + dir + ".",

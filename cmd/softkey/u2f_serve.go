@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -46,15 +47,15 @@ the address, which is another each time: whoever has both can use the key.`,
 }
 
 func (b *bridgeFlags) run(p *program, o *u2fFlags) (err error) {
-	ctx, stop := stoppable()
-	defer stop()
 	if err := b.check(o); err != nil {
 		return err
 	}
-	key, err := o.client.openForMany(ctx, p)
+	key, err := o.client.openForMany(context.Background(), p)
 	if err != nil {
 		return err
 	}
+	ctx, stop := stoppable(context.Background())
+	defer stop()
 	defer func() { err = errors.Join(err, key.close()) }()
 	ln, err := b.open()
 	if err != nil {
