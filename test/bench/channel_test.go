@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/softkey-project/softkey/ctap/cose"
@@ -32,12 +34,56 @@ func BenchmarkPing(b *testing.B) {
 		repeated(func() { link.Pass(message) }))
 }
 
-// BenchmarkChannels makes assertions for 4096 hosts in turn, each on a channel of
-// its own, beside those of one host alone.
+// BenchmarkChannels has the hosts of one key, each with a channel of its own.
 func BenchmarkChannels(b *testing.B) {
+	b.Run("AtOnce", contend)
+	b.Run("InTurn", takeTurns)
+}
+
+// contend makes assertions for 4096 hosts at once, beside as many for one. They
+// come by sixteen links, and so there are always others who wait for the key. A
+// link has one command at a time: who finds it busy would pause for 50 ms, so its
+// hosts queue for it, as the programs of a computer do that has a daemon for keys.
+func contend(b *testing.B) {
+	const clients, links = 4096, 16
+	k := newKey(b, device.Config{})
+	one := k.assertions(cose.ES256, credentials)
+	var many []*assertions
+	for l := range uint64(links) {
+		for _, host := range k.hosts(2+l, clients/links) {
+			many = append(many, one.by(host, len(many)))
+		}
+	}
+	var queues [links]sync.Mutex
+	next := func(i int) {
+		queue := &queues[i/(clients/links)]
+		queue.Lock()
+		defer queue.Unlock()
+		many[i].next()
+	}
+	compareRounds(b, 1, 1, burst(b, clients, next), burst(b, 1, func(int) { one.next() }))
+	one.check()
+	many[0].check()
+}
+
+// by returns the assertions that host i of the same key makes by one of the
+// credentials.
+func (a *assertions) by(host *ctaphid.Host, i int) *assertions {
+	n := i % len(a.all)
+	req := newRequest(bytes.Clone(a.requests[n].message), bytes.Clone(a.requests[n].places[0]))
+	req.sent = uint64(i+1) << 32 // no other host asks the same
+	return &assertions{
+		key: &key{a.key.b, a.key.device, host}, alg: a.alg,
+		all: a.all[n : n+1], requests: []*request{req},
+	}
+}
+
+// takeTurns makes assertions for 4096 hosts of one link, one after the other,
+// beside those of one host alone.
+func takeTurns(b *testing.B) {
 	k := newKey(b, device.Config{})
 	one, many := k.assertions(cose.ES256, credentials), k.assertions(cose.ES256, credentials)
-	hosts := k.hosts(4096)
+	hosts := k.hosts(2, 4096)
 	n := 0
 	compare(b, operations, each(func() {
 		n++
@@ -49,11 +95,11 @@ func BenchmarkChannels(b *testing.B) {
 	}))
 }
 
-// hosts opens n channels of the device, on one link.
-func (k *key) hosts(n int) (all []*ctaphid.Host) {
-	link := ctaphid.Loopback(k.device.Handler(), k.device.CTAPHID(2))
+// hosts opens n channels of the device, on a link of its own.
+func (k *key) hosts(link uint64, n int) (all []*ctaphid.Host) {
+	loopback := ctaphid.Loopback(k.device.Handler(), k.device.CTAPHID(link))
 	for range n {
-		all = append(all, newHost(k.b, link))
+		all = append(all, newHost(k.b, loopback))
 	}
 	return all
 }
