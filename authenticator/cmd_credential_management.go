@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
 	"github.com/softkey-project/softkey/ctap/pinuv"
 	"github.com/softkey-project/softkey/keystore"
 )
@@ -255,10 +256,15 @@ func (op *credentialManagement) describe(r *keystore.Credential) (*ctap.Credenti
 		return nil, err
 	}
 	defer c.wipe()
+	key, err := op.a.keyOf(c.alg, c.material)
+	if err != nil {
+		return nil, err
+	}
+	defer cose.Wipe(key)
 	resp := &ctap.CredentialManagementResponse{
 		User:         &ctap.User{ID: r.UserID, Name: r.UserName, DisplayName: r.UserDisplayName},
 		CredentialID: &ctap.CredentialDescriptor{ID: r.ID, Type: ctap.PublicKey},
-		PublicKey:    c.key.COSEKey(),
+		PublicKey:    key.COSEKey(),
 		CredProtect:  c.protection(),
 		LargeBlobKey: r.LargeBlobKey,
 	}

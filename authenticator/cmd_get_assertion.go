@@ -17,12 +17,11 @@ type getAssertion struct {
 	rpIDHash [32]byte
 	up       bool // the host wants a test of user presence
 
-	applicable []*credential          // the first is used; wiped when the command ends
-	many       bool                   // there were several
-	waiting    []*keystore.Credential // for getNextAssertion, their private keys wrapped
+	many    bool                   // several credentials apply
+	waiting []*keystore.Credential // those that have not signed yet, their private keys wrapped
 
 	// What follows is of the one assertion that is being made.
-	cred       *credential
+	cred       *credential // wiped when the command ends
 	outputs    outputs
 	descriptor ctap.CredentialDescriptor
 	largeBlob  *sealedBlob // to be stored; nil: none
@@ -55,10 +54,11 @@ func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) 
 	return &op.answer, nil
 }
 
-// wipe overwrites the private keys that were located, used or not.
+// wipe overwrites the private key of the credential, used or not.
 func (op *getAssertion) wipe() {
-	wipeAll(op.applicable)
-	op.applicable = nil
+	if op.cred != nil {
+		op.cred.wipe()
+	}
 }
 
 // checkPinUvAuthParam is steps 1 and 2.
@@ -90,17 +90,10 @@ func (op *getAssertion) locate(ctx context.Context) (err error) {
 	if len(op.req.AllowList) > 0 {
 		err = op.locateListed()
 	} else {
-		op.applicable, err = op.a.discover(op.rpIDHash, op.verified())
+		err = op.discover(ctx)
 	}
-	if err != nil {
+	if err != nil || op.cred != nil || len(op.waiting) > 0 {
 		return err
-	}
-	op.many = len(op.applicable) > 1
-	if len(op.applicable) == 1 {
-		op.prompt.User = op.applicable[0].account()
-	}
-	if len(op.applicable) > 0 {
-		return nil
 	}
 	if op.up && !op.present {
 		if err := op.a.confirm(ctx, op.call, op.prompt); err != nil {
@@ -116,7 +109,16 @@ func (op *getAssertion) locateListed() error {
 	}
 	cred, err := op.a.findListed(op.rpIDHash, op.req.AllowList, op.verified())
 	if cred != nil {
-		op.applicable = []*credential{cred}
+		op.cred, op.prompt.User = cred, account(cred.record)
+	}
+	return err
+}
+
+func (op *getAssertion) discover(ctx context.Context) (err error) {
+	op.waiting, err = op.a.discover(ctx, op.rpIDHash, op.verified())
+	op.many = len(op.waiting) > 1
+	if len(op.waiting) == 1 {
+		op.prompt.User = account(op.waiting[0])
 	}
 	return err
 }
@@ -131,11 +133,15 @@ func (op *getAssertion) confirmPresence(ctx context.Context) error {
 
 // assertFirst is steps 10 to 13 for the first credential.
 func (op *getAssertion) assertFirst(context.Context) error {
-	if err := op.assert(op.applicable[0]); err != nil {
+	if op.cred != nil {
+		return op.assert()
+	}
+	applicable := uint64(len(op.waiting))
+	if err := op.assertNext(); err != nil {
 		return err
 	}
 	if op.many {
-		op.response.NumberOfCredentials = uint64(len(op.applicable))
+		op.response.NumberOfCredentials = applicable
 	}
 	return nil
 }
@@ -156,9 +162,6 @@ func (op *getAssertion) awaitNext(context.Context) (err error) {
 	if op.req, err = ctap.ParseGetAssertionRequest(bytes.Clone(op.call.parameters)); err != nil {
 		return err
 	}
-	for _, cred := range op.applicable[1:] {
-		op.waiting = append(op.waiting, cred.record)
-	}
 	op.a.begin(op.call, ctap.CommandGetNextAssertion, op.token, op)
 	return nil
 }
@@ -170,21 +173,26 @@ func (a *Authenticator) getNextAssertion(_ context.Context, c *call) (any, error
 		a.sequence = nil
 		return nil, fmt.Errorf("no further assertion for this host: %w", ctap.StatusNotAllowed)
 	}
-	cred, err := a.unwrapRecord(op.waiting[0])
-	if err != nil {
-		return nil, err
-	}
-	op.waiting = op.waiting[1:]
-	if err := op.assert(cred); err != nil {
+	defer op.wipe()
+	if err := op.assertNext(); err != nil {
 		return nil, err
 	}
 	return &op.response, nil
 }
 
+// assertNext signs with the first credential that waits.
+func (op *getAssertion) assertNext() (err error) {
+	if op.cred, err = op.a.unwrapRecord(op.waiting[0]); err != nil {
+		return err
+	}
+	op.waiting = op.waiting[1:]
+	return op.assert()
+}
+
 // assert signs with one credential, extensions included.
-func (op *getAssertion) assert(cred *credential) error {
-	defer cred.wipe()
-	op.cred, op.outputs = cred, outputs{}
+func (op *getAssertion) assert() error {
+	cred := op.cred
+	op.outputs = outputs{}
 	op.descriptor = ctap.CredentialDescriptor{ID: cred.id, Type: ctap.PublicKey}
 	op.response = ctap.GetAssertionResponse{Credential: &op.descriptor, User: op.user()}
 	if err := op.runExtensions(); err != nil {

@@ -1,6 +1,8 @@
 package authenticator
 
 import (
+	"cmp"
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
@@ -16,12 +18,14 @@ import (
 // or a key handle that carries itself. In both the private key is wrapped:
 //
 //	alg code (1) ‖ flags (1) ‖ reserved (1) ‖ key material
+//
+// The private key is made of the material where it is used, by keyOf, and no
+// sooner: that takes far longer than to unwrap it, for most algorithms.
 type credential struct {
 	id       []byte
 	alg      cose.Alg
 	flags    credentialFlags
 	material []byte
-	key      cose.PrivateKey
 	record   *keystore.Credential // nil: it carries itself
 }
 
@@ -36,16 +40,7 @@ const (
 
 // wipe overwrites the private key, which is of no use any more. It may be called
 // twice.
-func (c *credential) wipe() {
-	clear(c.material)
-	cose.Wipe(c.key)
-}
-
-func wipeAll(creds []*credential) {
-	for _, c := range creds {
-		c.wipe()
-	}
-}
+func (c *credential) wipe() { clear(c.material) }
 
 // protection returns the credProtect level.
 func (c *credential) protection() uint64 { return max(uint64(c.flags&flagProtection), protectOptional) }
@@ -154,7 +149,7 @@ func (a *Authenticator) unwrap(rpIDHash [32]byte, keyHandle []byte) (*credential
 	if err != nil {
 		return nil, err
 	}
-	cred, err := a.parseSecret(secret)
+	cred, err := parseSecret(secret)
 	if err != nil {
 		clear(secret)
 		return nil, err
@@ -164,7 +159,7 @@ func (a *Authenticator) unwrap(rpIDHash [32]byte, keyHandle []byte) (*credential
 }
 
 // parseSecret makes a credential of what was wrapped, which becomes part of it.
-func (a *Authenticator) parseSecret(secret []byte) (*credential, error) {
+func parseSecret(secret []byte) (*credential, error) {
 	if len(secret) < secretHeader {
 		return nil, fmt.Errorf("key handle of %d bytes inside", len(secret))
 	}
@@ -172,11 +167,7 @@ func (a *Authenticator) parseSecret(secret []byte) (*credential, error) {
 	if alg == nil {
 		return nil, fmt.Errorf("key handle with algorithm code %d", secret[0])
 	}
-	key, err := a.keyOf(alg, secret[secretHeader:])
-	if err != nil {
-		return nil, err
-	}
-	return &credential{alg: alg, flags: credentialFlags(secret[1]), material: secret[secretHeader:], key: key}, nil
+	return &credential{alg: alg, flags: credentialFlags(secret[1]), material: secret[secretHeader:]}, nil
 }
 
 // unwrapRecord makes a credential of a record.
@@ -267,41 +258,50 @@ func (a *Authenticator) resolve(tx keystore.Tx, rpIDHash [32]byte, id []byte) (*
 	return cred, err
 }
 
-// discover returns the discoverable credentials of rpIDHash, newest first. Those
-// of credProtect level 2 and 3 show themselves to a verified user only.
-func (a *Authenticator) discover(rpIDHash [32]byte, verified bool) ([]*credential, error) {
-	var found []*credential
+// discover returns the records of the discoverable credentials of rpIDHash, newest
+// first. Those of credProtect level 2 and 3 show themselves to a verified user
+// only. A site may have thousands: discover ends with ctx.
+func (a *Authenticator) discover(ctx context.Context, rpIDHash [32]byte, verified bool) ([]*keystore.Credential, error) {
+	var found []*keystore.Credential
 	err := a.cfg.Store.View(func(tx keystore.Tx) error {
-		records, err := keystore.Credentials(tx, rpIDHash)
-		if err != nil {
-			return err
-		}
-		for _, record := range records {
-			cred, err := a.unwrapRecord(record)
+		for record, err := range keystore.EachCredential(tx, rpIDHash) {
+			if err = cmp.Or(err, context.Cause(ctx)); err != nil {
+				return err
+			}
+			shown, err := a.shows(record, verified)
 			if err != nil {
 				return err
 			}
-			if verified || cred.protection() < protectOptionalWithList {
-				found = append(found, cred)
-				continue
+			if shown {
+				found = append(found, record)
 			}
-			cred.wipe()
 		}
 		return nil
 	})
-	if err != nil {
-		wipeAll(found)
-		return nil, err
-	}
-	return found, nil
+	return found, err
 }
 
-// account returns what the key may show of who a credential is for.
-func (c *credential) account() string {
-	if c.record == nil {
+// shows tells whether a record is one that a host may discover. Its credProtect
+// level is wrapped with the private key, which is overwritten at once.
+func (a *Authenticator) shows(record *keystore.Credential, verified bool) (bool, error) {
+	if verified {
+		return true, nil
+	}
+	cred, err := a.unwrapRecord(record)
+	if err != nil {
+		return false, err
+	}
+	defer cred.wipe()
+	return cred.protection() < protectOptionalWithList, nil
+}
+
+// account returns what the key may show of who the credential of a record is for;
+// nothing without a record.
+func account(record *keystore.Credential) string {
+	if record == nil {
 		return ""
 	}
-	return accountName(c.record.UserName, c.record.UserDisplayName)
+	return accountName(record.UserName, record.UserDisplayName)
 }
 
 func accountName(name, displayName string) string {

@@ -2,11 +2,14 @@ package authenticator
 
 import (
 	"bytes"
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/softkey-project/softkey/ctap"
+	"github.com/softkey-project/softkey/ctap/cose"
+	"github.com/softkey-project/softkey/keystore"
 )
 
 func TestGetAssertionResponse(t *testing.T) {
@@ -197,4 +200,63 @@ func TestGetNextAssertionWithoutFirst(t *testing.T) {
 		k := newKey(t, Approve{}, nil)
 		wantStatus(t, "getNextAssertion", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusNotAllowed)
 	})
+}
+
+// Only the private key that signs is made, however many a site has: one of which
+// none can be made keeps no other from signing.
+func TestOnePrivateKeyIsMade(t *testing.T) {
+	k := newKey(t, Approve{}, nil)
+	k.keep("eve", make([]byte, 95)) // a byte is missing
+	m := k.create(creation("ada", discoverable))
+	if resp, _ := k.get(assertionBy(), m); resp.NumberOfCredentials != 2 {
+		t.Errorf("numberOfCredentials %d, want 2", resp.NumberOfCredentials)
+	}
+	before := k.counter.Last()
+	wantStatus(t, "getNextAssertion", k.command(ctap.CommandGetNextAssertion, nil, nil), ctap.StatusOther)
+	if got := k.counter.Last(); got != before {
+		t.Errorf("counter went from %d to %d for nothing", before, got)
+	}
+}
+
+// keep stores a discoverable credential of a user whose private key has this
+// material.
+func (k key) keep(user string, material []byte) {
+	k.t.Helper()
+	c := created{alg: cose.ByID(cose.ES256), material: material}
+	if err := k.wrap(&c, testRPIDHash, true); err != nil {
+		k.t.Fatal(err)
+	}
+	err := k.cfg.Store.Update(func(tx keystore.Tx) error {
+		return keystore.PutCredential(tx, &keystore.Credential{
+			ID: c.id, KeyHandle: c.handle, RPIDHash: testRPIDHash, RPID: testRPID, UserID: []byte(user),
+		}, 100)
+	})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// cancels cancels a command when the first private key is unwrapped.
+type cancels struct {
+	*unwrapped
+	cancel context.CancelCauseFunc
+}
+
+func (c cancels) Unwrap(rpIDHash [32]byte, keyHandle []byte) ([]byte, error) {
+	c.cancel(ctap.StatusKeepaliveCancel)
+	return c.unwrapped.Unwrap(rpIDHash, keyHandle)
+}
+
+// A host that cancels does not wait until all credentials of a site were seen.
+func TestDiscoveryIsCancelled(t *testing.T) {
+	k := newKey(t, Approve{}, nil)
+	accounts(k)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	u := &unwrapped{KeyWrapper: k.keys}
+	k.keys = cancels{u, cancel}
+	err := k.commandOn(ctx, 1, ctap.CommandGetAssertion, withOptions(assertionBy(), &ctap.Options{UP: no()}), nil)
+	wantStatus(t, "cancelled", err, ctap.StatusKeepaliveCancel)
+	if len(u.secrets) != 1 || u.inClear() != 0 {
+		t.Errorf("%d private keys were unwrapped, %d are in memory; want 1 and none", len(u.secrets), u.inClear())
+	}
 }

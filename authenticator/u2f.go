@@ -154,7 +154,7 @@ func (a *Authenticator) u2fPresence(ctx context.Context, req *ctap.U2FAuthentica
 		return 0, nil
 	}
 	p := Prompt{
-		Operation: OperationU2FAuthenticate, Kind: KindConsent, RPIDHash: req.Application, User: cred.account(),
+		Operation: OperationU2FAuthenticate, Kind: KindConsent, RPIDHash: req.Application, User: account(cred.record),
 	}
 	if cred.record != nil {
 		p.RPID = cred.record.RPID

@@ -2,11 +2,11 @@ package keystore
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"unicode/utf8"
 
@@ -155,20 +155,34 @@ func CredentialByID(tx Tx, id []byte) (*Credential, error) {
 	return c, nil
 }
 
-// Credentials returns the credentials of the relying party with rpIDHash, the
-// newest first.
+// EachCredential yields the credentials of the relying party with rpIDHash, the
+// newest first, each read when its turn comes. An error is the last that it
+// yields.
+func EachCredential(tx Tx, rpIDHash [32]byte) iter.Seq2[*Credential, error] {
+	return func(yield func(*Credential, error) bool) {
+		var keys [][]byte
+		for _, key := range tx.All(bucketIndex, accountsKey(rpIDHash)) {
+			keys = append(keys, key)
+		}
+		slices.SortFunc(keys, func(a, b []byte) int { return bytes.Compare(b, a) })
+		for _, key := range keys {
+			c, err := record(tx, key)
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Credentials returns what [EachCredential] yields.
 func Credentials(tx Tx, rpIDHash [32]byte) ([]*Credential, error) {
 	var all []*Credential
-	for _, key := range tx.All(bucketIndex, accountsKey(rpIDHash)) {
-		c, err := record(tx, key)
+	for c, err := range EachCredential(tx, rpIDHash) {
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b *Credential) int {
-		return cmp.Compare(b.Created, a.Created)
-	})
 	return all, nil
 }
 
