@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -28,9 +30,8 @@ type row struct {
 	verdict        string
 }
 
-// judge holds the results against the goals. Of several attempts the first counts
-// that is within the gate, or else the last. A short run, which CI judges, does not
-// fail for a ratio in doubt.
+// judge holds the results against the goals. Of several attempts the one in the
+// middle counts. A short run, which CI judges, does not fail for a ratio in doubt.
 func judge(goals []goal, r *results, short bool) []row {
 	var rows []row
 	for _, g := range goals {
@@ -39,16 +40,25 @@ func judge(goals []goal, r *results, short bool) []row {
 	return rows
 }
 
-func (g goal) judge(all []figures, short bool) row {
-	latest := row{goal: g, verdict: notMeasured}
-	for i, f := range all {
-		latest = g.row(f, short)
-		latest.attempts = i + 1
-		if latest.verdict != miss && latest.verdict != inDoubt {
-			break
-		}
+// judge judges the attempt whose median is that of all their medians; of two, the
+// worse.
+func (g goal) judge(attempts []figures, short bool) row {
+	var rows []row
+	for _, f := range attempts {
+		rows = append(rows, g.row(f, short))
 	}
-	return latest
+	if len(rows) == 0 {
+		return row{goal: g, verdict: notMeasured}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int {
+		if g.atLeast {
+			a, b = b, a
+		}
+		return cmp.Compare(a.median, b.median)
+	})
+	middle := rows[len(rows)/2]
+	middle.attempts = len(rows)
+	return middle
 }
 
 // row judges one attempt.

@@ -15,7 +15,7 @@ import (
 const (
 	longRounds  = 60
 	shortRounds = 20
-	attempts    = 3 // to measure a ratio that is beyond its gate
+	attempts    = 3 // to measure a ratio that is beyond its gate at first
 
 	q1Suffix, q3Suffix = "/q1", "/q3" // of a metric whose quartiles are reported
 	sameUnit           = "a/a"        // the ratio of two rounds of one and the same
@@ -82,8 +82,9 @@ func parseFigures(fields []string) (figures, error) {
 	return f, nil
 }
 
-// measure runs the benchmarks, and again those with a ratio beyond its gate:
-// somebody else may have needed the machine.
+// measure runs the benchmarks, and twice more those with a ratio beyond its gate:
+// somebody else may have needed the machine. How the second time went does not
+// decide on the third.
 func measure(ctx context.Context, goals []goal, o options, log io.Writer) (*results, error) {
 	r := newResults()
 	if err := r.read(describeMachine(ctx)); err != nil {
@@ -96,8 +97,9 @@ func measure(ctx context.Context, goals []goal, o options, log io.Writer) (*resu
 	if err := r.run(ctx, pattern, o, log); err != nil {
 		return nil, err
 	}
+	again := doubtful(judge(goals, r, o.short))
 	for range attempts - 1 {
-		for _, name := range doubtful(judge(goals, r, o.short)) {
+		for _, name := range again {
 			fmt.Fprintf(log, "bench: %s again\n", name)
 			if err := r.run(ctx, exactly(name), o, log); err != nil {
 				return nil, err

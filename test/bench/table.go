@@ -13,7 +13,7 @@ var columns = []string{"goal", "what", "median [quartiles]", "A/A", "target", "g
 func (r *row) cells() []string {
 	verdict := r.verdict
 	if r.attempts > 1 {
-		verdict += fmt.Sprintf(" (attempt %d)", r.attempts)
+		verdict += fmt.Sprintf(" (of %d attempts)", r.attempts)
 	}
 	return []string{r.number, r.what, r.measured(), r.same(), r.limit(r.target), r.limit(r.gate), verdict}
 }
