@@ -161,29 +161,38 @@ func (o *sealFlags) seal(p *program, state *sealedState) error {
 		return hint(errors.New("the kernel's keyring forgets the key when the machine is restarted: such a seal only goes with another one"),
 			"seal it by a passphrase first: softkey state seal --passphrase")
 	}
-	keeper, done, err := o.keeper(p, state.dir)
-	if err != nil {
-		return err
-	}
-	defer done()
 	key := state.key
 	if key == nil {
 		key = seal.NewKey()
 		defer key.Wipe()
 	}
-	slot, err := key.Seal(keeper)
+	slot, err := o.newSlot(p, state.dir, key, left)
 	if err != nil {
-		return explainKeeper(keeper.Kind(), err)
-	}
-	if slot.Number, err = o.number(left); err != nil {
 		return err
 	}
 	if err := state.change(key, append(left, slot)); err != nil {
+		forgetKeys(p, []seal.Slot{slot}, nil)
 		return err
 	}
 	forgetKeys(p, state.slots, left)
 	fmt.Fprintf(p.stderr, "softkey: the store in %s is sealed by %s, in slot %d\n", state.dir, describeKind(slot.Kind), slot.Number)
 	return nil
+}
+
+// newSlot returns a slot of the key, beside those that are left.
+func (o *sealFlags) newSlot(p *program, dir string, key *seal.Key, left []seal.Slot) (seal.Slot, error) {
+	number, err := o.number(left)
+	if err != nil {
+		return seal.Slot{}, err
+	}
+	keeper, done, err := o.keeper(p, dir)
+	if err != nil {
+		return seal.Slot{}, err
+	}
+	defer done()
+	slot, err := key.Seal(keeper)
+	slot.Number = number
+	return slot, explainKeeper(keeper.Kind(), err)
 }
 
 // number returns the slot of the new seal.

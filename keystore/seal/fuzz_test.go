@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -51,7 +52,7 @@ func checkBounds(t *testing.T, s Slot) {
 			t.Errorf("cost out of bounds: %+v", c)
 		}
 	}
-	if kp, err := parseKeyringParams(s.Params); err == nil && (len(kp.Name) > 128 || kp.Name == "") {
+	if kp, err := parseKeyringParams(s.Params); err == nil && (len(kp.Name) > 128 || !strings.HasPrefix(kp.Name, "softkey:")) {
 		t.Errorf("name of %d bytes", len(kp.Name))
 	}
 	if tp, err := parseTPMParams(s.Params); err == nil {

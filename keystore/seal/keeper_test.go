@@ -23,7 +23,8 @@ func mustMarshal(t *testing.T, v any) []byte {
 
 func TestKeyringParams(t *testing.T) {
 	for _, kp := range []keyringParams{
-		{"thread", "softkey:01"}, {"", "softkey:01"}, {RingUser, ""}, {RingUser, strings.Repeat("x", maxKeyName+1)},
+		{"thread", "softkey:01"}, {"", "softkey:01"}, {RingUser, ""}, {RingUser, "login"}, {RingUser, "softkey"},
+		{RingUser, keyNamePrefix + strings.Repeat("x", maxKeyName)},
 	} {
 		if _, err := (Keyring{}).Recover(mustMarshal(t, kp)); !errors.Is(err, errSlot) {
 			t.Errorf("%+v: got %v, want %v", kp, err, errSlot)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/softkey-project/softkey/ctap"
 )
@@ -36,7 +37,12 @@ type keyringParams struct {
 	Name string `cbor:"2,keyasint"` // description of the key, whose type is "user"
 }
 
-const maxKeyName = 128
+// Names of our keys begin so: a store, which others may have written, must not name
+// a key of another program's, to be tried or forgotten.
+const (
+	keyNamePrefix = "softkey:"
+	maxKeyName    = 128
+)
 
 // Kind implements [Keeper].
 func (Keyring) Kind() Kind { return KindKeyring }
@@ -48,7 +54,7 @@ func (k Keyring) Keep() (params []byte, key [32]byte, err error) {
 	}
 	var id [8]byte
 	rand.Read(id[:]) // never fails
-	kp := keyringParams{k.Ring, "softkey:" + hex.EncodeToString(id[:])}
+	kp := keyringParams{k.Ring, keyNamePrefix + hex.EncodeToString(id[:])}
 	if err := kp.check(); err != nil {
 		return nil, key, err
 	}
@@ -96,8 +102,8 @@ func (kp keyringParams) check() error {
 	if kp.Ring != RingUser && kp.Ring != RingSession {
 		return fmt.Errorf("%w: keyring %q", errSlot, kp.Ring)
 	}
-	if kp.Name == "" || len(kp.Name) > maxKeyName {
-		return fmt.Errorf("%w: name of %d bytes", errSlot, len(kp.Name))
+	if !strings.HasPrefix(kp.Name, keyNamePrefix) || len(kp.Name) > maxKeyName {
+		return fmt.Errorf("%w: a name of %d bytes, not ours", errSlot, len(kp.Name))
 	}
 	return nil
 }
