@@ -146,15 +146,18 @@ func (op *credentialManagement) getCredsMetadata() (*ctap.CredentialManagementRe
 	return &ctap.CredentialManagementResponse{ExistingCount: &existing, RemainingCount: &remaining}, err
 }
 
-// rpList and recordList are what the enumerations go on with. Of relying parties
-// there may be very many: each is looked up when it is told, in the order of their
-// hashes.
+// rpList and idList are what the enumerations go on with. Each relying party, of
+// which there may be very many, in the order of their hashes, and each credential,
+// with its secrets, is looked up when it is told.
 type (
 	rpList struct {
 		last []byte // the rpIDHash that was told last; nil: none was
 		left int    // to be told
 	}
-	recordList []*keystore.Credential
+	idList struct {
+		rpIDHash [32]byte
+		left     [][]byte // IDs to be told
+	}
 )
 
 // enumerateRPs is §6.8.3.
@@ -219,34 +222,62 @@ func (op *credentialManagement) enumerateCredentials() (*ctap.CredentialManageme
 	if err := op.forRP(rpIDHash); err != nil {
 		return nil, err
 	}
-	var list recordList
-	err := op.a.cfg.Store.View(func(tx keystore.Tx) (err error) {
-		list, err = keystore.Credentials(tx, rpIDHash)
-		return err
-	})
+	list, err := op.a.listIDs(rpIDHash)
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	total := len(list.left)
+	if total == 0 {
 		return nil, ctap.StatusNoCredentials
 	}
-	resp, err := op.describe(list[0])
+	resp, err := op.tellCredential(list)
 	if err != nil {
 		return nil, err
 	}
-	resp.TotalCredentials = uint64(len(list))
-	op.goOn(list[1:])
+	resp.TotalCredentials = uint64(total)
+	op.goOn(list)
 	return resp, nil
+}
+
+// listIDs returns the IDs of a relying party's credentials.
+func (a *Authenticator) listIDs(rpIDHash [32]byte) (*idList, error) {
+	list := &idList{rpIDHash: rpIDHash}
+	err := a.cfg.Store.View(func(tx keystore.Tx) error {
+		records, err := keystore.Credentials(tx, rpIDHash)
+		for _, r := range records {
+			list.left = append(list.left, r.ID)
+			clear(r.LargeBlobKey)
+		}
+		return err
+	})
+	return list, err
 }
 
 // nextCredential is §6.8.4, continued.
 func (op *credentialManagement) nextCredential() (*ctap.CredentialManagementResponse, error) {
-	list, _ := op.a.resume(op.call, op.command()).(recordList)
-	if len(list) == 0 {
+	list, ok := op.a.resume(op.call, op.command()).(*idList)
+	if !ok || len(list.left) == 0 {
 		return nil, op.exhausted()
 	}
-	op.a.sequence.state = list[1:]
-	return op.describe(list[0])
+	return op.tellCredential(list)
+}
+
+// tellCredential goes on by one credential.
+func (op *credentialManagement) tellCredential(list *idList) (*ctap.CredentialManagementResponse, error) {
+	id := list.left[0]
+	list.left = list.left[1:]
+	var r *keystore.Credential
+	err := op.a.cfg.Store.View(func(tx keystore.Tx) (err error) {
+		r, err = keystore.FindCredential(tx, list.rpIDHash, id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil: // nothing but this command has run since it was listed
+		return nil, fmt.Errorf("credential %x is listed but not there", id)
+	}
+	return op.describe(r)
 }
 
 // describe opens one record: a key is made of its material only when it is told.

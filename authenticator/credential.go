@@ -136,6 +136,7 @@ func (a *Authenticator) keyOf(alg cose.Alg, material []byte) (cose.PrivateKey, e
 // growing. What a purpose is called never changes.
 func deriveSecret(material []byte, purpose string) (secret [32]byte, err error) {
 	b, err := hkdf.Key(sha256.New, material, nil, purpose, len(secret))
+	defer clear(b)
 	copy(secret[:], b)
 	return secret, err
 }

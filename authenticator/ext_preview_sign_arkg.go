@@ -84,6 +84,7 @@ func (arkgScheme) sign(a *Authenticator, material, toBeSigned, arguments []byte)
 	if err != nil {
 		return nil, err
 	}
+	defer clear(scalar)
 	return a.signDigest(scalar, toBeSigned)
 }
 

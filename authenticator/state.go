@@ -50,10 +50,20 @@ func (a *Authenticator) load(tx keystore.Tx) error {
 	return nil
 }
 
-// adopt takes over what the store has for the policy now.
+// adopt takes over what the store has for the policy now. The secrets that it
+// replaces are overwritten.
 func (a *Authenticator) adopt(p keystore.Policy) {
+	replaced(a.policy.PINHash, p.PINHash)
+	replaced(a.policy.PersistentToken, p.PersistentToken)
 	a.policy = p
 	a.pinFailures = min(a.pinFailures, p.PINFailures)
+}
+
+// replaced overwrites a secret, unless the one that comes after it is itself.
+func replaced(old, next []byte) {
+	if len(old) > 0 && (len(next) == 0 || &old[0] != &next[0]) {
+		clear(old)
+	}
 }
 
 // furnish gives a new key its device key and the random members of its policy,
