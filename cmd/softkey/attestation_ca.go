@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/softkey-project/softkey/certs"
@@ -17,11 +16,11 @@ func loadCA(certificates, privateKey string) (*certs.CA, error) {
 	case certificates == "" || privateKey == "":
 		return nil, usagef("--attestation-ca and --attestation-ca-key go together")
 	}
-	chain, err := os.ReadFile(certificates)
+	chain, err := readFile(certificates)
 	if err != nil {
 		return nil, fmt.Errorf("attestation CA: %w", err)
 	}
-	key, err := os.ReadFile(privateKey)
+	key, err := readFile(privateKey)
 	if err != nil {
 		return nil, fmt.Errorf("attestation CA: %w", err)
 	}

@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 )
 
-// maxInput is more than any request of a server has.
+// maxInput is more than any request of a server has, any profile and any CA.
 const maxInput = 1 << 20
 
 // readInput reads standard input to its end.
@@ -13,12 +14,27 @@ func (p *program) readInput() ([]byte, error) {
 	if isTerminal(p.stdin) {
 		fmt.Fprintln(p.stderr, "softkey: type or paste the request, then Ctrl-D")
 	}
-	data, err := io.ReadAll(io.LimitReader(p.stdin, maxInput+1))
+	return readAll(p.stdin, "standard input")
+}
+
+// readFile returns what is in a file of the user's.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
+		return nil, err
+	}
+	defer f.Close() // it was read alone
+	return readAll(f, path)
+}
+
+// readAll reads r, which is called name, to its end. A device may have none.
+func readAll(r io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, bare(err))
 	}
 	if len(data) > maxInput {
-		return nil, fmt.Errorf("standard input has more than %d bytes", maxInput)
+		return nil, fmt.Errorf("%s has more than %d bytes", name, maxInput)
 	}
 	return data, nil
 }

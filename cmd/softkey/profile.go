@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ func loadProfile(name string) (authenticator.Profile, error) {
 	if p, ok := authenticator.ProfileByName(name); ok {
 		return p, nil
 	}
-	data, err := os.ReadFile(name)
+	data, err := readFile(name)
 	if err != nil && !strings.ContainsAny(name, "./\\") {
 		return authenticator.Profile{}, hint(usagef("there is no profile %q", name),
 			"choose one of %s, or name a JSON file", strings.Join(profileNames(), ", "))
