@@ -26,11 +26,7 @@ A "warn" is something that does not work, while a key can run and be used. With 
   softkey doctor --json | jq -r '.findings[] | select(.level != "ok") | .mend'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := thisMachine()
-			if err != nil {
-				return err
-			}
-			d := newDiagnosis(m.examine(cmd.Context()))
+			d := newDiagnosis(thisMachine().examine(cmd.Context()))
 			if asJSON {
 				return errors.Join(printJSON(p.stdout, d), d.err())
 			}

@@ -21,22 +21,19 @@ type machine struct {
 	root    bool                    // whether it is root's
 	home    string                  // of the user, "" if there is none
 	socket  string                  // of transport auto
-	state   string                  // the folder of the key
+	state   string                  // the folder of the key, "" if there is none by default
 	desktop []desktop.Way
 }
 
 // thisMachine is the one that this process runs on.
-func thisMachine() (*machine, error) {
-	state, err := defaultState()
-	if err != nil {
-		return nil, err
-	}
+func thisMachine() *machine {
+	state, _ := defaultState()  // without one, a check says so
 	groups, _ := os.Getgroups() // a system without groups has none to check
 	home, _ := os.UserHomeDir() // likewise
 	return &machine{
 		files: os.DirFS("/"), other: runtime.GOOS != "linux", open: tryDevice, user: os.Getenv("USER"), groups: groups, root: os.Geteuid() == 0,
 		home: home, socket: defaultSocket(), state: state, desktop: desktopWays(),
-	}, nil
+	}
 }
 
 // tryDevice opens a device as a key or a client of one does, and closes it.

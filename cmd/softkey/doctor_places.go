@@ -26,6 +26,9 @@ func checkSocket(ctx context.Context, m *machine) []finding {
 
 // checkState looks at the folder of the key.
 func checkState(_ context.Context, m *machine) []finding {
+	if m.state == "" {
+		return []finding{bad("no key can be kept: your home folder is not known", "set HOME; or choose a folder: softkey run --state DIR")}
+	}
 	if err := checkPlace(m.state); err != nil {
 		return []finding{bad("no key can be kept in "+m.state+": "+err.Error(), "make it your own: chmod go-w "+m.state+"; or choose another: --state DIR")}
 	}

@@ -182,6 +182,7 @@ func TestDoctorPlaces(t *testing.T) {
 	wantFindings(t, checkSocket(t.Context(), at("file/key")), []string{"bad: |"})
 	wantFindings(t, checkState(t.Context(), at("mine")), []string{"ok: a key can be kept in|"})
 	wantFindings(t, checkState(t.Context(), at("new/folder")), []string{"ok: a key can be kept in|"})
+	wantFindings(t, checkState(t.Context(), &machine{}), []string{"bad: home folder is not known|set HOME"})
 	wantFindings(t, checkState(t.Context(), at("shared")), []string{"bad: mode 0777|chmod go-w"})
 }
 
