@@ -146,7 +146,7 @@ func (a *Authenticator) checkPINPolicy(pin []byte) error {
 	return nil
 }
 
-// setPIN keeps a PIN.
+// set makes it the PIN of a policy, with all attempts.
 func (n newPIN) set(p *keystore.Policy) {
 	p.PINHash, p.PINLength = n.hash, n.length
 	p.PINFailures, p.ForcePINChange = 0, false

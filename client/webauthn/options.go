@@ -98,7 +98,7 @@ func (o *creationOptions) algorithms() ([]ctap.CredentialParameters, error) {
 	if len(o.PubKeyCredParams) == 0 {
 		return []ctap.CredentialParameters{
 			{Algorithm: int64(cose.ES256), Type: ctap.PublicKey},
-			{Algorithm: algorithmRS256, Type: ctap.PublicKey},
+			{Algorithm: int64(cose.RS256), Type: ctap.PublicKey},
 		}, nil
 	}
 	var list []ctap.CredentialParameters

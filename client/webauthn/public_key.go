@@ -11,10 +11,6 @@ import (
 	"github.com/softkey-project/softkey/ctap/cose"
 )
 
-// algorithmRS256 is RSASSA-PKCS1-v1_5 with SHA-256, which keys may have though
-// ours have not.
-const algorithmRS256 = -257
-
 // publicKey returns the algorithm of a COSE_Key, and the key as a
 // SubjectPublicKeyInfo in DER. A page gets nil for an algorithm that the client
 // does not know; those that it must know are ES256, EdDSA and RS256 (§5.2.1.1).
@@ -31,7 +27,7 @@ func publicKey(coseKey []byte) (algorithm int64, spki []byte, err error) {
 		public, err = cose.ParseES256(coseKey)
 	case int64(cose.EdDSA):
 		public, err = parseEdDSA(coseKey)
-	case algorithmRS256:
+	case int64(cose.RS256):
 		public, err = parseRSA(coseKey)
 	default:
 		return key.Algorithm, nil, nil

@@ -25,8 +25,9 @@ type transport struct {
 	dial func(ctx context.Context, place string) (ctaphid.Transport, error)
 }
 
-// transports is the table: a transport is a line here. The keys of loopback and
-// auto are opened in key.go, for there is more to it than an address.
+// transports is the table: a transport is a line here. How a client finds the key
+// of auto, and makes that of loopback, is in find.go: there is more to it than an
+// address.
 var transports = []transport{
 	{name: "auto", form: "auto", open: openAuto},
 	{name: "uhid", form: "uhid", open: openUHID},
