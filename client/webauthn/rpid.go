@@ -2,6 +2,7 @@ package webauthn
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -23,8 +24,11 @@ func parseOrigin(s string) (*origin, error) {
 	if err != nil {
 		return nil, &Error{SecurityError, "the origin is no URL", err}
 	}
-	if u.Opaque != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/" {
-		return nil, fail(SecurityError, "the origin %s has more than scheme, host and port", s)
+	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/" {
+		return nil, fail(SecurityError, "the origin %s is not scheme, host and port, such as https://example.com", s)
+	}
+	if port := u.Port(); port != "" && !isPort(port) {
+		return nil, fail(SecurityError, "the port of the origin %s is above 65535", s)
 	}
 	o := &origin{domain: strings.ToLower(u.Hostname())}
 	if !isDomain(o.domain) {
@@ -38,6 +42,12 @@ func parseOrigin(s string) (*origin, error) {
 		o.serialised += ":" + port
 	}
 	return o, nil
+}
+
+// isPort tells whether digits are a number that a port may have.
+func isPort(digits string) bool {
+	_, err := strconv.ParseUint(digits, 10, 16)
+	return err == nil
 }
 
 var defaultPorts = map[string]string{"http": "80", "https": "443"}

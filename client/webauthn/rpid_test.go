@@ -50,6 +50,8 @@ func TestOrigins(t *testing.T) {
 		{"http on an address", "http://127.0.0.1", "", "", ""},
 		{"another scheme", "ftp://example.com", "", "", ""},
 		{"no scheme", "example.com", "", "", ""},
+		{"a scheme alone", "https:example.com", "", "", ""},
+		{"a port above all", "https://example.com:65536", "", "", ""},
 		{"nothing", "", "", "", ""},
 		{"a path", "https://example.com/login", "", "", ""},
 		{"a user", "https://me@example.com", "", "", ""},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,6 +71,9 @@ func (o *u2fFlags) run(p *program, name string, do ceremony) error {
 	if o.origin == "" {
 		return hint(usagef("u2f %s needs --origin", name), "it is that of the page, such as --origin https://example.com")
 	}
+	if !isFacet(o.origin) {
+		return hint(usagef("--origin %q is no origin", o.origin), "it is that of the page, such as https://example.com")
+	}
 	if err := o.client.check(); err != nil {
 		return err
 	}
@@ -88,6 +92,12 @@ func (o *u2fFlags) run(p *program, name string, do ceremony) error {
 		}
 		return p.printLine(response)
 	})
+}
+
+// isFacet tells whether text may say who asks: a page, by its origin, or a program of
+// a phone (FIDO AppID and Facet Specification, §3.1.1).
+func isFacet(text string) bool {
+	return strings.Contains(text, "://") || strings.HasPrefix(text, "android:") || strings.HasPrefix(text, "ios:")
 }
 
 // perform is do, if the origin may be a facet of the request's applications.
