@@ -34,21 +34,38 @@ func usagef(format string, args ...any) error {
 // explainFlag says what is wrong with a flag, without the names of Go's functions.
 func explainFlag(err error) error {
 	var invalid *pflag.InvalidValueError
-	var number *strconv.NumError
-	if !errors.As(err, &invalid) || !errors.As(err, &number) {
+	if !errors.As(err, &invalid) {
 		return usageError{err}
 	}
-	flag := invalid.GetFlag()
-	what := "no whole number"
-	switch kind := flag.Value.Type(); {
-	case kind == "bool":
-		what = "neither true nor false"
-	case errors.Is(number, strconv.ErrRange):
-		what = "out of range"
-	case strings.HasPrefix(kind, "uint"):
-		what = "no whole number from 0 up"
+	flag, value := invalid.GetFlag(), invalid.GetValue()
+	what := misfit(flag, err)
+	if what == "" {
+		return usageError{err}
 	}
-	return usagef("--%s: %q is %s", flag.Name, number.Num, what)
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		value = number.Num // of several
+	}
+	return usagef("--%s: %q is %s", flag.Name, value, what)
+}
+
+// misfit says what a value is that a flag refused with err; "": err says it.
+func misfit(flag *pflag.Flag, err error) string {
+	switch kind := flag.Value.Type(); {
+	case flag.Name == "log-level":
+		return "none of debug, info, warn and error"
+	case kind == "bool":
+		return "neither true nor false"
+	case kind == "duration":
+		return "no duration, such as 30s"
+	case errors.Is(err, strconv.ErrRange):
+		return "out of range"
+	case strings.HasPrefix(kind, "uint"):
+		return "no whole number from 0 up"
+	case kind == "int":
+		return "no whole number"
+	}
+	return ""
 }
 
 // hintedError is an error with a line of advice.

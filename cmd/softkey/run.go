@@ -66,6 +66,7 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	o.faults.add(cmd)
 	f.StringVar(&o.trace, "trace", "", "write each message, decoded, to `FILE`; - is standard error")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "tell what happens from `LEVEL` up: debug, info, warn or error")
+	f.Lookup("log-level").DefValue = "info" // as it is written there
 	f.BoolVar(&o.json, "json", false, "print the ready lines as JSON")
 	complete(cmd, "transport", "auto", "uhid", "unix:", "tcp:", "udp:")
 	complete(cmd, "presence", presenceModes.values()...)

@@ -41,7 +41,7 @@ func (h *hostFlags) takeOver(group *cobra.Command, run func() error) {
 	}
 	group.Args = func(cmd *cobra.Command, list []string) error { return h.fail(args(cmd, list)) }
 	group.PersistentPreRunE = func(cmd *cobra.Command, list []string) error { return h.fail(refuseEmpty(cmd, list)) }
-	group.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return h.fail(usageError{err}) })
+	group.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return h.fail(explainFlag(err)) })
 }
 
 // fail turns wrong usage into a failure of u2f-host, if there is -a.
