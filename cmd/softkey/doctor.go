@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -30,8 +32,7 @@ A "warn" is something that does not work, while a key can run and be used. With 
 			if asJSON {
 				return errors.Join(printJSON(p.stdout, d), d.err())
 			}
-			d.print(p)
-			return d.err()
+			return errors.Join(d.print(p), d.err())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -82,18 +83,21 @@ func (d diagnosis) err() error {
 }
 
 // print prints the findings as lines for people.
-func (d diagnosis) print(p *program) {
+func (d diagnosis) print(p *program) error {
 	s := style{}
 	if isTerminal(p.stdout) {
 		s = styleOf(os.Getenv)
 	}
 	colours := map[level]string{levelOK: green, levelWarn: bold, levelBad: red}
+	var lines strings.Builder
 	for _, f := range d.Findings {
-		fmt.Fprintf(p.stdout, "%s  %-8s  %s\n", s.paint(colours[f.Level], fmt.Sprintf("%-4s", f.Level)), f.Check, oneLine(f.Says))
+		fmt.Fprintf(&lines, "%s  %-8s  %s\n", s.paint(colours[f.Level], fmt.Sprintf("%-4s", f.Level)), f.Check, oneLine(f.Says))
 		if f.Mend != "" {
-			fmt.Fprintf(p.stdout, "                mend: %s\n", oneLine(f.Mend))
+			fmt.Fprintf(&lines, "                mend: %s\n", oneLine(f.Mend))
 		}
 	}
+	_, err := io.WriteString(p.stdout, lines.String())
+	return err
 }
 
 // check looks at one thing that a key needs. It finds nothing where that thing does

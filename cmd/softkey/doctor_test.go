@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -214,5 +215,14 @@ func TestDiagnosis(t *testing.T) {
 		if got := exitCode(d.err()); got != tt.want || d.OK != (got == exitDone) {
 			t.Errorf("%+v: exit code %d, ok %v; want %d", tt.findings, got, d.OK, tt.want)
 		}
+	}
+}
+
+// What was not written is not a success.
+func TestDiagnosisUnwritten(t *testing.T) {
+	reader, writer := io.Pipe()
+	reader.Close()
+	if err := newDiagnosis([]finding{fine("well")}).print(&program{stdout: writer}); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v, want %v", err, io.ErrClosedPipe)
 	}
 }
