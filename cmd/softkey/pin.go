@@ -110,7 +110,7 @@ func withoutPIN(at address, what string) error {
 	if at.transport != "loopback" {
 		return err
 	}
-	return hint(usageError{err}, "choose a profile that has one, such as --profile %s", authenticator.DefaultProfile)
+	return hint(err, "choose a profile that has one, such as --profile %s", authenticator.DefaultProfile)
 }
 
 // pinOption returns whether a PIN is set, and whether the key can have one.
