@@ -29,7 +29,10 @@ func newCompletion(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print a script that completes commands in a shell",
-		Long:  "Completion prints a script for " + strings.Join(shells, ", ") + ".\n\nIt changes nothing: load the script, or put it where the shell looks for such.",
+		Long: "Completion prints a script for " + strings.Join(shells, ", ") + `.
+
+It changes nothing: load the script, or put it where the shell looks for such. That
+for bash needs the functions of the package bash-completion, loaded before it.`,
 		Example: `  source <(softkey completion bash)
   softkey completion zsh > "${fpath[1]}/_softkey"`,
 		ValidArgs: shells,

@@ -70,6 +70,7 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&o.json, "json", false, "print the ready lines as JSON")
 	complete(cmd, "transport", "auto", "uhid", "unix:", "tcp:", "udp:")
 	complete(cmd, "presence", presenceModes.values()...)
+	complete(cmd, "log-level", "debug", "info", "warn", "error")
 }
 
 // run opens what a key needs besides itself, and plugs it in.

@@ -25,6 +25,7 @@ type hostFlags struct {
 func (h *hostFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&h.action, "action", "a", "", "do as u2f-host does: `ACTION` is register, authenticate, sendrecv, wink or ping")
+	complete(cmd, "action", "register", "authenticate", "sendrecv", "wink", "ping")
 	f.BoolVarP(&h.touch, "touch", "t", false, "with -a: ask for no touch")
 	f.StringVarP(&h.command, "command", "c", "", "with -asendrecv: the CTAPHID command to send, as `HEX`")
 	allowEmpty(f, "command")
