@@ -64,7 +64,7 @@ func page() string {
 	var b strings.Builder
 	var commands strings.Builder
 	for _, rule := range examples {
-		fmt.Fprintf(&commands, "softkey run --ephemeral --fault %s\n", rule)
+		fmt.Fprintf(&commands, "softkey run --ephemeral --presence approve --fault %s\n", rule)
 	}
 	fmt.Fprintf(&b, intro, commands.String())
 	for _, l := range []struct {
