@@ -40,11 +40,6 @@ func ResetCount(tx Tx) uint64 {
 	return getUint(tx, bucketDevice, keyResetCount)
 }
 
-// StartCount returns how often [IncrementStartCount] was called.
-func StartCount(tx Tx) uint64 {
-	return getUint(tx, bucketDevice, keyStartCount)
-}
-
 // IncrementStartCount adds one to the count of starts and returns it. In
 // deterministic mode it goes into the random stream, so the transaction must be
 // committed before the stream is read.

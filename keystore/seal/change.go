@@ -69,7 +69,7 @@ func (c *change) see(e keystore.Entry) {
 			return
 		}
 	}
-	c.seen += MaxSlots + 1
+	c.seen += maxSlots + 1
 }
 
 func (c *change) value(e keystore.Entry) (keystore.Entry, error) {
@@ -124,12 +124,12 @@ func sealEntry(aead cipher.AEAD) func(keystore.Entry) (keystore.Entry, error) {
 
 // Free returns the lowest number that none of the slots has.
 func Free(slots []Slot) (int, error) {
-	for number := range MaxSlots {
+	for number := range maxSlots {
 		if Find(slots, number) < 0 {
 			return number, nil
 		}
 	}
-	return 0, fmt.Errorf("seal: there is no room for more than %d seals", MaxSlots)
+	return 0, fmt.Errorf("seal: there is no room for more than %d seals", maxSlots)
 }
 
 // Find returns the index of the slot with a number, -1 if there is none.

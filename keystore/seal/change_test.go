@@ -184,7 +184,7 @@ func TestSharedFile(t *testing.T) {
 
 func TestFree(t *testing.T) {
 	var slots []Slot
-	for n := range MaxSlots {
+	for n := range maxSlots {
 		if n != 3 {
 			slots = append(slots, Slot{Number: n})
 		}

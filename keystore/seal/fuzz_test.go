@@ -27,7 +27,7 @@ func FuzzParseSlot(f *testing.F) {
 		f.Add(encoded)
 	}
 	f.Fuzz(func(t *testing.T, encoded []byte) {
-		s, err := ParseSlot(encoded)
+		s, err := parseSlot(encoded)
 		if err != nil {
 			return
 		}
@@ -35,7 +35,7 @@ func FuzzParseSlot(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Marshal: %v", err)
 		}
-		if back, err := ParseSlot(again); err != nil || back.Kind != s.Kind ||
+		if back, err := parseSlot(again); err != nil || back.Kind != s.Kind ||
 			!bytes.Equal(back.Params, s.Params) || !bytes.Equal(back.Wrapped, s.Wrapped) {
 			t.Errorf("got %+v, %v; want %+v", back, err, s)
 		}

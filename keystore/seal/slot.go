@@ -34,8 +34,8 @@ type Keeper interface {
 	Recover(params []byte) (key [32]byte, err error)
 }
 
-// MaxSlots is how many slots a store has at most.
-const MaxSlots = 16
+// maxSlots is how many slots a store has at most.
+const maxSlots = 16
 
 const (
 	maxParams   = 2048                    // bytes, more than a TPM's object has
@@ -53,9 +53,9 @@ type Slot struct {
 
 var errSlot = errors.New("seal: slot is damaged")
 
-// ParseSlot reads what [Slot.Marshal] wrote. Whoever can write the file chooses
+// parseSlot reads what [Slot.Marshal] wrote. Whoever can write the file chooses
 // what is read, so what a slot may ask of this machine has bounds.
-func ParseSlot(encoded []byte) (Slot, error) {
+func parseSlot(encoded []byte) (Slot, error) {
 	var s Slot
 	if err := ctap.Unmarshal(encoded, &s); err != nil {
 		return Slot{}, fmt.Errorf("%w: %v", errSlot, err)
@@ -88,10 +88,10 @@ func (s Slot) aad() []byte {
 func Slots(s keystore.Store) (slots []Slot, err error) {
 	err = s.View(func(tx keystore.Tx) error {
 		for key, encoded := range tx.All(bucket, nil) {
-			if len(key) != 1 || len(slots) == MaxSlots {
+			if len(key) != 1 || len(slots) == maxSlots {
 				return fmt.Errorf("%w: number %x", errSlot, key)
 			}
-			slot, err := ParseSlot(encoded)
+			slot, err := parseSlot(encoded)
 			if err != nil {
 				return err
 			}

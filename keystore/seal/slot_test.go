@@ -195,9 +195,9 @@ func TestParseSlot(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := ParseSlot(tt.encoded)
+			got, err := parseSlot(tt.encoded)
 			if (err == nil) != tt.ok {
-				t.Fatalf("ParseSlot = %v, want ok %v", err, tt.ok)
+				t.Fatalf("parseSlot = %v, want ok %v", err, tt.ok)
 			}
 			if tt.ok && !bytes.Equal(marshal(got), tt.encoded) {
 				t.Errorf("got %+v, want %+v", got, good)
