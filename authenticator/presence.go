@@ -31,9 +31,12 @@ type Prompt struct {
 	RPID      string   // empty where unknown: U2F tells the hash alone
 	RPIDHash  [32]byte // zero where there is no site
 	User      string   // the account, where known
-	Long      bool     // a touch of five seconds or more is wanted
+	Long      bool     // a touch of LongTouch or more is wanted
 	Timeout   time.Duration
 }
+
+// LongTouch is the least duration of a long touch (CTAP 2.3 §6.6).
+const LongTouch = 5 * time.Second
 
 // Presence collects the test of user presence.
 //

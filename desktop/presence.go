@@ -12,9 +12,6 @@ import (
 	"github.com/softkey-project/softkey/ctap"
 )
 
-// longTouch is the least duration of a long touch (CTAP 2.3 §6.6).
-const longTouch = 5 * time.Second
-
 // ErrUnavailable is in the error of a [Way] that cannot be used at present: the
 // user has not been asked.
 var ErrUnavailable = errors.New("desktop: the user cannot be asked in this way")
@@ -62,7 +59,7 @@ func (p *Presence) Confirm(ctx context.Context, prompt authenticator.Prompt) err
 		return err
 	}
 	select {
-	case <-time.After(longTouch):
+	case <-time.After(authenticator.LongTouch):
 		return p.ask(ctx, prompt)
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -91,12 +91,12 @@ func TestLongTouch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, w := time.Now(), &way{}
 		p := &Presence{[]Way{w}, discard()}
-		if err := p.Confirm(t.Context(), long); err != nil || w.asked != 2 || time.Since(start) != longTouch {
-			t.Errorf("Confirm = %v, asked %d times in %v; want 2 in %v", err, w.asked, time.Since(start), longTouch)
+		if err := p.Confirm(t.Context(), long); err != nil || w.asked != 2 || time.Since(start) != authenticator.LongTouch {
+			t.Errorf("Confirm = %v, asked %d times in %v; want 2 in %v", err, w.asked, time.Since(start), authenticator.LongTouch)
 		}
 
 		w.asked = 0
-		ctx, cancel := context.WithTimeoutCause(t.Context(), longTouch-1, ctap.StatusUserActionTimeout)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), authenticator.LongTouch-1, ctap.StatusUserActionTimeout)
 		defer cancel()
 		if err := p.Confirm(ctx, long); err != ctap.StatusUserActionTimeout || w.asked != 1 {
 			t.Errorf("Confirm = %v, asked %d times; want %v, asked once", err, w.asked, ctap.StatusUserActionTimeout)

@@ -52,6 +52,7 @@ func parseEdDSA(coseKey []byte) (ed25519.PublicKey, error) {
 	return ed25519.PublicKey(key.X), nil
 }
 
+// parseRSA takes keys of any length, other than package cose: the site judges.
 func parseRSA(coseKey []byte) (*rsa.PublicKey, error) {
 	var key struct {
 		N []byte `cbor:"-1,keyasint"`

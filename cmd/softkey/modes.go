@@ -9,9 +9,6 @@ import (
 	"github.com/softkey-project/softkey/authenticator"
 )
 
-// longTouch is the least duration of a long touch (§6.6).
-const longTouch = 5 * time.Second
-
 // openApprove agrees at once, or after a duration. Where a long touch is wanted,
 // the duration is how long the key is touched, and too short a touch is no answer;
 // without a duration it is touched for as long as it takes.
@@ -24,7 +21,7 @@ func openApprove(_ presenceEnv, arg string) (authenticator.Presence, error) {
 		return nil, usagef("presence approve:%s: write a duration, such as approve:2s", arg)
 	}
 	return authenticator.PresenceFunc(func(ctx context.Context, p authenticator.Prompt) error {
-		if p.Long && d < longTouch {
+		if p.Long && d < authenticator.LongTouch {
 			return authenticator.Ignore(ctx, p)
 		}
 		timer := time.NewTimer(d)

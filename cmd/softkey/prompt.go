@@ -128,14 +128,14 @@ func (h *hold) press(now time.Time) bool {
 		h.since = now
 	}
 	h.last = now
-	return now.Sub(h.since) >= longTouch
+	return now.Sub(h.since) >= authenticator.LongTouch
 }
 
 // question returns what is asked in the last line of a prompt.
 func (t *prompter) question(p authenticator.Prompt) string {
 	switch {
 	case p.Long:
-		return fmt.Sprintf("approve? hold y for %d s, or n", int(longTouch.Seconds()))
+		return fmt.Sprintf("approve? hold y for %d s, or n", int(authenticator.LongTouch.Seconds()))
 	case t.verifies:
 		return "is it you? y/n"
 	}

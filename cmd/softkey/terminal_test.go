@@ -155,7 +155,7 @@ func TestPromptLong(t *testing.T) {
 		}
 		hold(4 * time.Second)
 		time.Sleep(holdGap) // let go
-		hold(longTouch - time.Second)
+		hold(authenticator.LongTouch - time.Second)
 		select {
 		case err := <-a.answer:
 			t.Fatalf("a short touch answered: %v", err)
