@@ -188,8 +188,6 @@ var clientPINRows = []struct {
 		wantStatus(t, "getPinToken", err, ctap.StatusPINNotSet)
 		_, err = p.token(ctap.GetTokenUsingPINWithPermission, testPIN, acfg, "")
 		wantStatus(t, "token with permissions", err, ctap.StatusPINNotSet)
-		_, err = p.pin(&ctap.ClientPINRequest{Subcommand: ctap.GetPINRetries})
-		wantStatus(t, "getPINRetries", err, ctap.StatusPINNotSet)
 	}},
 	{"row 307:", "", "a wrong pinUvAuthParam", func(t *testing.T, p platform) {
 		req := p.setPINRequest(padded(testPIN))

@@ -123,7 +123,9 @@ func (a *Authenticator) protocol(number *uint64) (pinuv.Protocol, error) {
 	return pinuv.ByNumber(*number), nil
 }
 
-// getPINRetries is §6.5.5.3. Without a PIN there is nothing to retry.
+// getPINRetries is §6.5.5.3. Of a key without a PIN the specification says
+// nothing. Many keys answer all retries; python-fido2's tests of devices, which
+// are those of a vendor, want PIN_NOT_SET, and libfido2 takes either.
 func (op *clientPIN) getPINRetries(context.Context) (*ctap.ClientPINResponse, error) {
 	if !op.a.pinSet() {
 		return nil, ctap.StatusPINNotSet

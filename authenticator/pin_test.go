@@ -75,6 +75,24 @@ func TestPINCommits(t *testing.T) {
 	}
 }
 
+// Of a key without a PIN, as it is made and as it is reset, there are no retries
+// to be told: python-fido2's tests of devices want that.
+func TestRetriesOfNoPIN(t *testing.T) {
+	p := newKey(t, Approve{}, nil).speaking(2)
+	refused := func(when string) {
+		t.Helper()
+		_, err := p.pin(&ctap.ClientPINRequest{Subcommand: ctap.GetPINRetries})
+		wantStatus(t, when, err, ctap.StatusPINNotSet)
+	}
+	refused("a new key")
+	p.mustSetPIN(testPIN)
+	if got := p.retries(); got != pinAttempts {
+		t.Errorf("%d retries with a PIN, want %d", got, pinAttempts)
+	}
+	wantStatus(t, "reset", p.command(ctap.CommandReset, nil, nil), nil)
+	refused("after the reset")
+}
+
 // An attempt that cannot be stored is none: nothing is compared, so a store that
 // is full or broken gives no way to try PINs for free.
 func TestPINIsNotComparedWithoutItsCommit(t *testing.T) {
