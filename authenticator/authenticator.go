@@ -103,6 +103,7 @@ type Authenticator struct {
 	sequence  *sequence
 	touch     touch
 	pinAuth   pinAuth
+	room      []ctap.CredentialDescriptor // empty, for the next allowList
 
 	pinFailures uint64      // wrong PINs in a row; the store counts one more after a right one
 	enrollment  *enrollment // nil: none goes on

@@ -30,8 +30,9 @@ type getAssertion struct {
 }
 
 func (a *Authenticator) getAssertion(ctx context.Context, c *call) (any, error) {
-	req, err := ctap.ParseGetAssertionRequest(c.parameters)
-	if err != nil {
+	req := &ctap.GetAssertionRequest{AllowList: a.room}
+	defer func() { a.keepRoom(req.AllowList) }()
+	if err := req.Parse(c.parameters); err != nil {
 		return nil, err
 	}
 	op := &getAssertion{req: req, rpIDHash: hashRPID(req.RPID)}

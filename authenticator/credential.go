@@ -193,6 +193,19 @@ func (a *Authenticator) checkListLength(list []ctap.CredentialDescriptor) error 
 	return nil
 }
 
+// maxRoom is for how many credentials of a list a key keeps room while it is idle:
+// 1.5 KB.
+const maxRoom = 24
+
+// keepRoom lets the next allowList be read where this one was, which would
+// otherwise be most of what a login leaves to the garbage collector.
+func (a *Authenticator) keepRoom(list []ctap.CredentialDescriptor) {
+	clear(list)
+	if cap(list) <= maxRoom {
+		a.room = list[:0]
+	}
+}
+
 // find returns the credential of rpIDHash with an ID, or nil.
 func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) {
 	return a.findListed(rpIDHash, []ctap.CredentialDescriptor{{ID: id, Type: ctap.PublicKey}}, true)
@@ -202,7 +215,7 @@ func (a *Authenticator) find(rpIDHash [32]byte, id []byte) (*credential, error) 
 // of credProtect level 3 show themselves to a verified user only. The store is
 // asked once at most, for the IDs that may be in it.
 func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDescriptor, verified bool) (*credential, error) {
-	if !slices.ContainsFunc(list, func(d ctap.CredentialDescriptor) bool { return mayBeStored(d.ID) }) {
+	if !anyMayBeStored(list) {
 		return a.firstOf(nil, rpIDHash, list, verified)
 	}
 	var found *credential
@@ -211,6 +224,15 @@ func (a *Authenticator) findListed(rpIDHash [32]byte, list []ctap.CredentialDesc
 		return err
 	})
 	return found, err
+}
+
+func anyMayBeStored(list []ctap.CredentialDescriptor) bool {
+	for i := range list {
+		if mayBeStored(list[i].ID) {
+			return true
+		}
+	}
+	return false
 }
 
 func mayBeStored(id []byte) bool { return len(id) == storedID }

@@ -3,6 +3,7 @@ package authenticator
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,5 +259,25 @@ func TestDiscoveryIsCancelled(t *testing.T) {
 	wantStatus(t, "cancelled", err, ctap.StatusKeepaliveCancel)
 	if len(u.secrets) != 1 || u.inClear() != 0 {
 		t.Errorf("%d private keys were unwrapped, %d are in memory; want 1 and none", len(u.secrets), u.inClear())
+	}
+}
+
+// TestRoomForAllowList checks that the room for a list stays, but not what was in
+// it, nor that for one which no key takes.
+func TestRoomForAllowList(t *testing.T) {
+	k := newKey(t, Approve{}, nil)
+	foreign := func(n int) [][]byte { return slices.Repeat([][]byte{make([]byte, es256HandleSize)}, n) }
+	for _, n := range []int{1, 20, maxRoom + 1, 2} {
+		if err := k.command(ctap.CommandGetAssertion, assertionBy(foreign(n)...), nil); err == nil {
+			t.Errorf("an assertion by %d foreign handles", n)
+		}
+	}
+	if room := cap(k.room); room < 20 || room > maxRoom {
+		t.Errorf("room for %d credentials, want 20 to %d", room, maxRoom)
+	}
+	for i, d := range k.room[:cap(k.room)] {
+		if d.ID != nil || d.Type != "" {
+			t.Errorf("credential %d is still there: %+v", i, d)
+		}
 	}
 }

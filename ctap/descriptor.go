@@ -29,9 +29,13 @@ func (d *CredentialDescriptor) append(b []byte) []byte {
 	return w.b
 }
 
-func (c *cursor) descriptors() []CredentialDescriptor {
+// descriptors reads a list into room, where there is enough.
+func (c *cursor) descriptors(room []CredentialDescriptor) []CredentialDescriptor {
 	l := c.list()
-	list := make([]CredentialDescriptor, 0, l.capacity())
+	list := room[:0]
+	if n := l.capacity(); room == nil || cap(room) < n {
+		list = make([]CredentialDescriptor, 0, n)
+	}
 	for l.more() {
 		list = append(list, CredentialDescriptor{})
 		c.descriptor(&list[len(list)-1])

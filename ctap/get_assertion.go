@@ -57,7 +57,7 @@ func (r *GetAssertionRequest) read(c *cursor) {
 		case 2:
 			r.ClientDataHash = c.bytes()
 		case 3:
-			r.AllowList = c.descriptors()
+			r.AllowList = c.descriptors(r.AllowList)
 		case 4:
 			r.Extensions = c.raws()
 		case 5:
@@ -76,14 +76,20 @@ func (r *GetAssertionRequest) read(c *cursor) {
 // required is there and well formed; the error is or wraps a [Status]. The
 // request shares the memory of data.
 func ParseGetAssertionRequest(data []byte) (*GetAssertionRequest, error) {
-	var r GetAssertionRequest
-	if err := parseParameters(data, &r); err != nil {
+	r := new(GetAssertionRequest)
+	if err := r.Parse(data); err != nil {
 		return nil, err
 	}
-	if err := r.check(); err != nil {
-		return nil, err
+	return r, nil
+}
+
+// Parse is [ParseGetAssertionRequest] into r, which is empty but for the room that
+// its AllowList may have.
+func (r *GetAssertionRequest) Parse(data []byte) error {
+	if err := parseParameters(data, r); err != nil {
+		return err
 	}
-	return &r, nil
+	return r.check()
 }
 
 // check tells whether what is required is there and well formed.

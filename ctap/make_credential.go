@@ -82,7 +82,7 @@ func (r *MakeCredentialRequest) read(c *cursor) {
 		case 4:
 			r.PubKeyCredParams = c.parameters()
 		case 5:
-			r.ExcludeList = c.descriptors()
+			r.ExcludeList = c.descriptors(nil)
 		case 6:
 			r.Extensions = c.raws()
 		case 7:

@@ -187,3 +187,32 @@ func FuzzParseMakeCredentialRequest(f *testing.F) {
 		}
 	})
 }
+
+// A list that is read where another was has nothing of it.
+func TestParseInRoom(t *testing.T) {
+	full := MustMarshal(fullGetAssertion())
+	for _, tt := range []struct {
+		name   string
+		room   []CredentialDescriptor
+		reused bool
+	}{
+		{"enough", make([]CredentialDescriptor, 3), true},
+		{"too little", make([]CredentialDescriptor, 1), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for i := range tt.room {
+				tt.room[i] = CredentialDescriptor{ID: Bytes{1}, Type: "old", Transports: []string{TransportNFC}}
+			}
+			got := GetAssertionRequest{AllowList: tt.room[:0]}
+			if err := got.Parse(full); err != nil {
+				t.Fatal(err)
+			}
+			if want := fullGetAssertion(); !reflect.DeepEqual(&got, want) {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			if reused := &got.AllowList[0] == &tt.room[0]; reused != tt.reused {
+				t.Errorf("the room is used: %v, want %v", reused, tt.reused)
+			}
+		})
+	}
+}
