@@ -79,7 +79,7 @@ func (c *clientFlags) use(p *program, f func(ctx context.Context, key *client.De
 	return c.reach(p, func(ctx context.Context, l *link) (err error) {
 		key, err := client.Open(ctx, l)
 		if err != nil {
-			return fmt.Errorf("%s: %w", l.at, err)
+			return hintAbsent(l.at, fmt.Errorf("%s: %w", l.at, cause(err)))
 		}
 		defer func() { err = errors.Join(err, key.Close()) }()
 		if p.stderr.terminal && l.at.transport != "loopback" {

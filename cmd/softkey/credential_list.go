@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -53,6 +54,9 @@ type credentialUser struct {
 // read lists what the key keeps, with a token for that.
 func (o *credentialsFlags) read(ctx context.Context, key *client.Device, token *client.Token) (*credentialList, error) {
 	count, err := key.CredentialsMetadata(ctx, token)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, lacking(o.client.at, "does not tell of its credentials")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -62,10 +62,16 @@ func dialAddress(ctx context.Context, at address) (*link, error) {
 		return nil, hint(err, "install the udev rule, see README")
 	case at.transport == "hidraw":
 		return nil, hint(err, "softkey doctor lists the keys that are plugged in")
-	case isAbsent(err):
-		return nil, hint(err, "no key runs there; start one: softkey run --transport %s", at)
 	}
-	return nil, err
+	return nil, hintAbsent(at, err)
+}
+
+// hintAbsent says where no key answers how to have one.
+func hintAbsent(at address, err error) error {
+	if isAbsent(err) {
+		return hint(err, "no key runs there; start one: softkey run --transport %s", at)
+	}
+	return err
 }
 
 // isAbsent tells whether nobody is where a key was looked for.

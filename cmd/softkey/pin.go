@@ -97,20 +97,20 @@ func (o *pinFlags) manage(p *program, f func(ctx context.Context, p *program, ke
 	}
 	return o.client.use(p, func(ctx context.Context, key *client.Device, _ address) error {
 		if _, has := pinOption(key); !has {
-			return withoutPIN(o.client.at, "has no PIN, and cannot have one")
+			return lacking(o.client.at, "has no PIN, and cannot have one")
 		}
 		return f(ctx, p, key)
 	})
 }
 
-// withoutPIN says what the key at an address lacks. One in this process is as the
+// lacking says what the key at an address lacks. One in this process is as the
 // flags have it.
-func withoutPIN(at address, what string) error {
+func lacking(at address, what string) error {
 	err := fmt.Errorf("the key at %s %s", at, what)
 	if at.transport != "loopback" {
 		return err
 	}
-	return hint(err, "choose a profile that has one, such as --profile %s", authenticator.DefaultProfile)
+	return hint(err, "choose another profile, such as --profile %s", authenticator.DefaultProfile)
 }
 
 // pinOption returns whether a PIN is set, and whether the key can have one.
@@ -233,7 +233,7 @@ func readRetries(ctx context.Context, key *client.Device, at address) (*retries,
 		r.UV = &left
 	}
 	if r.Set == nil && r.UV == nil {
-		return nil, withoutPIN(at, "has neither a PIN nor a user verification of its own")
+		return nil, lacking(at, "has neither a PIN nor a user verification of its own")
 	}
 	return r, nil
 }

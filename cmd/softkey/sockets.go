@@ -77,7 +77,7 @@ func listenTCP(place string, opts socketOptions) (net.Listener, error) {
 	}
 	ln, err := net.ListenTCP("tcp", addr)
 	if err != nil {
-		return nil, hintInUse(cause(err))
+		return nil, hintPort(cause(err))
 	}
 	return ln, nil
 }
@@ -105,7 +105,7 @@ func openUDP(_ context.Context, place string, opts socketOptions) (*socket, erro
 	}
 	conn, err := net.ListenUDP("udp", addr)
 	if err != nil {
-		return nil, hintInUse(cause(err))
+		return nil, hintPort(cause(err))
 	}
 	at := address{"udp", conn.LocalAddr().String()}
 	return &socket{
@@ -128,9 +128,12 @@ func checkRemote(ip net.IP, opts socketOptions) error {
 		"use 127.0.0.1 or [::1]; --allow-remote lets anybody there use the key")
 }
 
-func hintInUse(err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
+func hintPort(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return hint(err, "another program has that port; port 0 picks a free one")
+	case errors.Is(err, fs.ErrPermission):
+		return hint(err, "low ports are not for all users; port 0 picks a free one")
 	}
 	return err
 }

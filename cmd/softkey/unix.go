@@ -37,7 +37,7 @@ func openUnix(ctx context.Context, path string, opts socketOptions) (*socket, er
 func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Listener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return nil, hintFolder(err)
 	}
 	if err := checkFolder(dir); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func listenUnix(ctx context.Context, path string, opts socketOptions) (net.Liste
 	config := net.ListenConfig{Control: closeToOthers}
 	ln, err := config.Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, cause(err)
+		return nil, hintFolder(cause(err))
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, ln.Close())
@@ -73,16 +73,19 @@ func checkFolder(dir string) error {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return hint(fmt.Errorf("other users can write to the folder %s: mode %04o", dir, mode),
-			"choose a folder of your own, such as %s", filepath.Dir(defaultSocket()))
+		return hintFolder(fmt.Errorf("other users can write to the folder %s: mode %04o", dir, mode))
 	}
 	for _, info := range []fs.FileInfo{info, link} {
 		if owner, known := ownerOf(info); known && owner != 0 && owner != os.Geteuid() {
-			return hint(fmt.Errorf("the folder %s belongs to user %d", dir, owner),
-				"choose a folder of your own, such as %s", filepath.Dir(defaultSocket()))
+			return hintFolder(fmt.Errorf("the folder %s belongs to user %d", dir, owner))
 		}
 	}
 	return nil
+}
+
+// hintFolder says where a socket can be that cannot be in a folder.
+func hintFolder(err error) error {
+	return hint(err, "choose a folder of your own, such as %s", filepath.Dir(defaultSocket()))
 }
 
 // removeStale removes a socket that nobody answers on.
