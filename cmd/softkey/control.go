@@ -59,8 +59,11 @@ func (o *runFlags) openHand(ctx context.Context, opts socketOptions) (*controlSo
 	if err != nil {
 		return nil, a.explain(err)
 	}
-	if a.transport == "tcp" {
+	switch a.transport {
+	case "tcp":
 		a.place = ln.Addr().String()
+	case "unix":
+		a.place = absolute(a.place)
 	}
 	return &controlSocket{ln, readyControl(a)}, nil
 }

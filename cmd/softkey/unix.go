@@ -28,7 +28,16 @@ func openUnix(ctx context.Context, path string, opts socketOptions) (*socket, er
 	if err != nil {
 		return nil, err
 	}
-	return streamSocket(address{"unix", path}, opts.faults.Listener(ln)), nil
+	return streamSocket(address{"unix", absolute(path)}, opts.faults.Listener(ln)), nil
+}
+
+// absolute returns the path of a socket as those need it who are in another folder,
+// if a socket's path may be that long.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil && len(abs) <= maxSocketPath {
+		return abs
+	}
+	return path
 }
 
 // listenUnix holds the lock of the folder from when it looks at what is at path: of

@@ -20,6 +20,21 @@ import (
 	"github.com/softkey-project/softkey/test/socketdir"
 )
 
+// Who reads the ready line elsewhere needs the whole path, unless no socket's may be
+// so long.
+func TestAbsolute(t *testing.T) {
+	dir := socketdir.New(t)
+	t.Chdir(dir)
+	long := strings.Repeat("x", maxSocketPath)
+	for path, want := range map[string]string{
+		"a.sock": filepath.Join(dir, "a.sock"), "./b/../a.sock": filepath.Join(dir, "a.sock"), "/run/a.sock": "/run/a.sock", long: long,
+	} {
+		if got := absolute(path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
 // A socket is closed to others from its first moment, not only after a chmod.
 func TestCloseToOthers(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
