@@ -63,6 +63,25 @@ func TestPlug(t *testing.T) {
 	}
 }
 
+// What is not there is told as other errors are.
+func TestNoSuchRequest(t *testing.T) {
+	h := Handler(&fakeKey{}, nil)
+	for _, tt := range []struct {
+		method, path string
+		code         int
+		says         string
+	}{
+		{"GET", "/v1/touch", http.StatusMethodNotAllowed, "/v1/touch takes POST"},
+		{"POST", "/v1/state", http.StatusMethodNotAllowed, "/v1/state takes GET"},
+		{"POST", "/v1/press", http.StatusNotFound, "there is no /v1/press"},
+		{"GET", "/", http.StatusNotFound, "there is no /"},
+	} {
+		if code, body := do(h, tt.method, tt.path); code != tt.code || body["error"] != tt.says {
+			t.Errorf("%s %s: got %d %v, want %d %s", tt.method, tt.path, code, body, tt.code, tt.says)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	for path, want := range map[string]error{"/v1/touch": nil, "/v1/refuse": ctap.StatusOperationDenied} {
 		synctest.Test(t, func(t *testing.T) {

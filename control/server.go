@@ -33,12 +33,24 @@ const maxWait = time.Minute
 func Handler(key Key, consent *Consent) http.Handler {
 	s := &server{key, consent}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/touch", s.answer(nil))
-	mux.HandleFunc("POST /v1/refuse", s.answer(ctap.StatusOperationDenied))
-	mux.HandleFunc("POST /v1/unplug", s.change(key.Unplug))
-	mux.HandleFunc("POST /v1/plug", s.change(key.Plug))
-	mux.HandleFunc("GET /v1/state", s.state)
+	route(mux, "POST", "/v1/touch", s.answer(nil))
+	route(mux, "POST", "/v1/refuse", s.answer(ctap.StatusOperationDenied))
+	route(mux, "POST", "/v1/unplug", s.change(key.Unplug))
+	route(mux, "POST", "/v1/plug", s.change(key.Plug))
+	route(mux, "GET", "/v1/state", s.state)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, "there is no "+r.URL.Path)
+	})
 	return http.MaxBytesHandler(sameMachine(mux), 1<<16)
+}
+
+// route has h answer the method at path, and tells of it where there is another.
+func route(mux *http.ServeMux, method, path string, h http.HandlerFunc) {
+	mux.HandleFunc(method+" "+path, h)
+	mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", method)
+		fail(w, http.StatusMethodNotAllowed, path+" takes "+method)
+	})
 }
 
 // sameMachine refuses what a web page could send here: a browser always says
