@@ -29,6 +29,13 @@ func BenchmarkGetAssertion(b *testing.B) {
 	a.check()
 }
 
+// BenchmarkFloor holds the floor against one that makes no key object for each
+// signature.
+func BenchmarkFloor(b *testing.B) {
+	f := durableKey(b).newFloor()
+	compare(b, operations, onHashes(f.GetAssertion), onHashes(f.Reusing().GetAssertion))
+}
+
 // BenchmarkGetAssertionHedged signs with randomness, as its floor does.
 func BenchmarkGetAssertionHedged(b *testing.B) {
 	profile, _ := authenticator.ProfileByName(authenticator.DefaultProfile)

@@ -71,8 +71,11 @@ func (f *Floor) seal(secret []byte, rpIDHash [32]byte) []byte {
 }
 
 // open returns the material in a key handle.
-func (f *Floor) open(c credential, rpIDHash [32]byte) []byte {
-	secret, err := f.aead.Open(nil, c.handle[1:1+nonceSize], c.handle[1+nonceSize:], rpIDHash[:])
+func (f *Floor) open(c credential, rpIDHash [32]byte) []byte { return f.openInto(nil, c, rpIDHash) }
+
+// openInto is open with room for what it returns.
+func (f *Floor) openInto(room []byte, c credential, rpIDHash [32]byte) []byte {
+	secret, err := f.aead.Open(room, c.handle[1:1+nonceSize], c.handle[1+nonceSize:], rpIDHash[:])
 	must(err)
 	return secret[headerSize:]
 }

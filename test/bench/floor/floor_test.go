@@ -62,15 +62,17 @@ func pointOf(t *testing.T, all []credential, handle []byte) []byte {
 func TestGetAssertion(t *testing.T) {
 	f := New(500, pinHash)
 	seen := map[string]bool{}
+	r := f.Reusing()
 	for _, answer := range [][]byte{
 		f.GetAssertion(clientDataHash), f.GetAssertion(clientDataHash), f.GetAssertionHedged(clientDataHash),
+		r.GetAssertion(clientDataHash), r.GetAssertion(clientDataHash),
 	} {
 		got := decode[ctap.GetAssertionResponse](t, answer)
 		verify(t, pointOf(t, f.es256, got.Credential.ID), append(got.AuthData, clientDataHash...), got.Signature)
 		seen[string(got.Credential.ID)] = true
 	}
-	if len(seen) != 3 {
-		t.Errorf("three assertions by %d credentials, want each by another", len(seen))
+	if len(seen) != 5 {
+		t.Errorf("five assertions by %d credentials, want each by another", len(seen))
 	}
 }
 
