@@ -46,6 +46,45 @@ func authenticates(t *testing.T, d *Device, keyHandle []byte) bool {
 	return err == nil
 }
 
+// Devices that are opened at once are those that were opened one by one, and are
+// all closed where one fails.
+func TestDevices(t *testing.T) {
+	var names []string
+	for i := range 2 * atOnce {
+		names = append(names, fmt.Sprint("key ", i))
+	}
+	_, m := openSet(t, SetConfig{Dir: t.TempDir()})
+	config := func(string) Config { return Config{Presence: authenticator.Approve{}} }
+	handles := map[string][]byte{}
+	for _, name := range names[:3] {
+		d := deviceOf(t, m, name)
+		handles[name] = registerKey(t, d).KeyHandle
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := m.Devices(append(slices.Clone(names), names[0]), config); !errors.Is(err, keystore.ErrInUse) {
+		t.Errorf("one name twice: got %v, want ErrInUse", err)
+	}
+	devices, err := m.Devices(names, config)
+	if err != nil {
+		t.Fatalf("after a failure: %v", err)
+	}
+	for i, d := range devices {
+		for name, handle := range handles {
+			if got, want := authenticates(t, d, handle), name == names[i]; got != want {
+				t.Errorf("%s with the handle of %s: signs %t, want %t", names[i], name, got, want)
+			}
+		}
+	}
+	if err := closeAll(devices); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if devices, err := m.Devices(nil, config); err != nil || len(devices) != 0 {
+		t.Errorf("no names: got %d devices, %v", len(devices), err)
+	}
+}
+
 // The devices of a set are of one model, and else have nothing in common.
 func TestSet(t *testing.T) {
 	const count = 10

@@ -33,6 +33,7 @@ func BenchmarkMany(b *testing.B) {
 // fleet is a set of devices on the disk, each of which was used before.
 type fleet struct {
 	dir     string
+	names   []string
 	set     *device.Set // nil: closed
 	devices []*device.Device
 }
@@ -40,13 +41,16 @@ type fleet struct {
 func newFleet(b *testing.B) *fleet {
 	b.Helper()
 	f := &fleet{dir: b.TempDir()}
-	f.load(b, inParallel)
+	for i := range manyDevices {
+		f.names = append(f.names, fmt.Sprintf("key %05d", i))
+	}
+	f.load(b)
 	f.close(b)
 	return f
 }
 
-// load opens all devices, in the order that loop says.
-func (f *fleet) load(b *testing.B, loop func(n int, do func(i int))) {
+// load opens all devices.
+func (f *fleet) load(b *testing.B) {
 	b.Helper()
 	set, err := device.OpenSet(device.SetConfig{Dir: f.dir})
 	if err != nil {
@@ -57,17 +61,10 @@ func (f *fleet) load(b *testing.B, loop func(n int, do func(i int))) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f.set, f.devices = set, make([]*device.Device, manyDevices)
-	loop(manyDevices, func(i int) {
-		d, err := model.Device(fmt.Sprintf("key %05d", i), device.Config{Presence: authenticator.Approve{}})
-		if err != nil {
-			b.Error(err)
-			return
-		}
-		f.devices[i] = d
-	})
-	if b.Failed() {
-		b.FailNow()
+	f.set = set
+	f.devices, err = model.Devices(f.names, func(string) device.Config { return device.Config{Presence: authenticator.Approve{}} })
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 
@@ -87,15 +84,9 @@ func (f *fleet) close(b *testing.B) {
 // open loads the fleet until the benchmark ends.
 func (f *fleet) open(b *testing.B) *fleet {
 	b.Helper()
-	f.load(b, inOrder)
+	f.load(b)
 	b.Cleanup(func() { f.close(b) })
 	return f
-}
-
-func inOrder(n int, do func(i int)) {
-	for i := range n {
-		do(i)
-	}
 }
 
 // inParallel lets what waits for the disk wait together.
@@ -120,7 +111,7 @@ func (f *fleet) reportLoad(b *testing.B) {
 	for b.Loop() {
 		running, before := runtime.NumGoroutine(), heapInUse()
 		start, used := time.Now(), cpuTime()
-		f.load(b, inOrder)
+		f.load(b)
 		times = append(times, time.Since(start).Seconds())
 		spent = append(spent, (cpuTime() - used).Seconds())
 		heap = append(heap, float64(heapInUse()-before)/manyDevices)
