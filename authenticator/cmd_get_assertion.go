@@ -9,16 +9,16 @@ import (
 	"github.com/softkey-project/softkey/keystore"
 )
 
-// getAssertion is one run of authenticatorGetAssertion (§6.2.2). It lives on
-// while authenticatorGetNextAssertion may ask for more.
+// getAssertion is one run of authenticatorGetAssertion (§6.2.2), or of
+// authenticatorGetNextAssertion (§6.3), which goes on with it.
 type getAssertion struct {
 	consent
 	req      *ctap.GetAssertionRequest
 	rpIDHash [32]byte
 	up       bool // the host wants a test of user presence
 
-	many    bool                   // several credentials apply
-	waiting []*keystore.Credential // those that have not signed yet, their private keys wrapped
+	newest *keystore.Credential // of the credentials that were discovered
+	others [][]byte             // the IDs of the rest, the newest first
 
 	// What follows is of the one assertion that is being made.
 	cred       *credential // wiped when the command ends
@@ -93,7 +93,7 @@ func (op *getAssertion) locate(ctx context.Context) (err error) {
 	} else {
 		err = op.discover(ctx)
 	}
-	if err != nil || op.cred != nil || len(op.waiting) > 0 {
+	if err != nil || op.cred != nil || op.newest != nil {
 		return err
 	}
 	if op.up && !op.present {
@@ -116,10 +116,9 @@ func (op *getAssertion) locateListed() error {
 }
 
 func (op *getAssertion) discover(ctx context.Context) (err error) {
-	op.waiting, err = op.a.discover(ctx, op.rpIDHash, op.verified())
-	op.many = len(op.waiting) > 1
-	if len(op.waiting) == 1 {
-		op.prompt.User = account(op.waiting[0])
+	op.newest, op.others, err = op.a.discover(ctx, op.rpIDHash, op.verified())
+	if len(op.others) == 0 {
+		op.prompt.User = account(op.newest)
 	}
 	return err
 }
@@ -133,16 +132,17 @@ func (op *getAssertion) confirmPresence(ctx context.Context) error {
 }
 
 // assertFirst is steps 10 to 13 for the first credential.
-func (op *getAssertion) assertFirst(context.Context) error {
-	if op.cred != nil {
-		return op.assert()
+func (op *getAssertion) assertFirst(context.Context) (err error) {
+	if op.newest != nil {
+		if op.cred, err = op.a.unwrapRecord(op.newest); err != nil {
+			return err
+		}
 	}
-	applicable := uint64(len(op.waiting))
-	if err := op.assertNext(); err != nil {
+	if err := op.assert(); err != nil {
 		return err
 	}
-	if op.many {
-		op.response.NumberOfCredentials = applicable
+	if n := len(op.others); n > 0 {
+		op.response.NumberOfCredentials = uint64(1 + n)
 	}
 	return nil
 }
@@ -154,40 +154,45 @@ func (op *getAssertion) encode(context.Context) (err error) {
 }
 
 // awaitNext leaves the other credentials to getNextAssertion. That may come late
-// or never: no private key waits for it, and the request is copied, for its
-// message is the transport's by then.
-func (op *getAssertion) awaitNext(context.Context) (err error) {
-	if !op.many {
+// or never: no secret of a credential waits for it, and the request is copied, for
+// its message is the transport's by then.
+func (op *getAssertion) awaitNext(context.Context) error {
+	if len(op.others) == 0 {
 		return nil
 	}
-	if op.req, err = ctap.ParseGetAssertionRequest(bytes.Clone(op.call.parameters)); err != nil {
+	req, err := ctap.ParseGetAssertionRequest(bytes.Clone(op.call.parameters))
+	if err != nil {
 		return err
 	}
-	op.a.begin(op.call, ctap.CommandGetNextAssertion, op.token, op)
+	op.a.begin(op.call, ctap.CommandGetNextAssertion, op.token, &getAssertion{
+		consent: consent{a: op.a, flags: op.flags}, req: req, rpIDHash: op.rpIDHash, up: op.up, others: op.others,
+	})
 	return nil
 }
 
 // getNextAssertion is authenticatorGetNextAssertion (§6.3).
 func (a *Authenticator) getNextAssertion(_ context.Context, c *call) (any, error) {
-	op, ok := a.resume(c, ctap.CommandGetNextAssertion).(*getAssertion)
-	if !ok || len(op.waiting) == 0 {
+	left, ok := a.resume(c, ctap.CommandGetNextAssertion).(*getAssertion)
+	if !ok || len(left.others) == 0 {
 		a.sequence = nil
 		return nil, fmt.Errorf("no further assertion for this host: %w", ctap.StatusNotAllowed)
 	}
-	defer op.wipe()
-	if err := op.assertNext(); err != nil {
+	op := *left // a copy: what it finds is not kept
+	if err := op.findNext(); err != nil {
 		return nil, err
 	}
-	return &op.response, nil
+	defer op.wipe()
+	left.others = left.others[1:]
+	return &op.response, op.assert()
 }
 
-// assertNext signs with the first credential that waits.
-func (op *getAssertion) assertNext() (err error) {
-	if op.cred, err = op.a.unwrapRecord(op.waiting[0]); err != nil {
-		return err
+// findNext looks up the first of the others.
+func (op *getAssertion) findNext() (err error) {
+	op.cred, err = op.a.find(op.rpIDHash, op.others[0])
+	if err == nil && op.cred == nil { // nothing that changes credentials has run since
+		err = fmt.Errorf("credential %x was discovered but is not there", op.others[0])
 	}
-	op.waiting = op.waiting[1:]
-	return op.assert()
+	return err
 }
 
 // assert signs with one credential, extensions included.
@@ -219,7 +224,7 @@ func (op *getAssertion) user() *ctap.User {
 		return nil
 	}
 	user := &ctap.User{ID: r.UserID}
-	if op.many && op.flags&ctap.FlagUV != 0 {
+	if len(op.others) > 0 && op.flags&ctap.FlagUV != 0 {
 		user.Name, user.DisplayName = r.UserName, r.UserDisplayName
 	}
 	return user

@@ -281,12 +281,12 @@ func (a *Authenticator) resolve(tx keystore.Tx, rpIDHash [32]byte, id []byte) (*
 	return cred, err
 }
 
-// discover returns the records of the discoverable credentials of rpIDHash, newest
-// first. Those of credProtect level 2 and 3 show themselves to a verified user
-// only. A site may have thousands: discover ends with ctx.
-func (a *Authenticator) discover(ctx context.Context, rpIDHash [32]byte, verified bool) ([]*keystore.Credential, error) {
-	var found []*keystore.Credential
-	err := a.cfg.Store.View(func(tx keystore.Tx) error {
+// discover returns the newest discoverable credential of rpIDHash, nil if there is
+// none, and the IDs of the others, newest first. Those of credProtect level 2 and 3
+// show themselves to a verified user only. A site may have thousands: discover
+// ends with ctx.
+func (a *Authenticator) discover(ctx context.Context, rpIDHash [32]byte, verified bool) (newest *keystore.Credential, others [][]byte, err error) {
+	err = a.cfg.Store.View(func(tx keystore.Tx) error {
 		for record, err := range keystore.EachCredential(tx, rpIDHash) {
 			if err = cmp.Or(err, context.Cause(ctx)); err != nil {
 				return err
@@ -295,13 +295,17 @@ func (a *Authenticator) discover(ctx context.Context, rpIDHash [32]byte, verifie
 			if err != nil {
 				return err
 			}
-			if shown {
-				found = append(found, record)
+			switch {
+			case !shown:
+			case newest == nil:
+				newest = record
+			default:
+				others = append(others, record.ID)
 			}
 		}
 		return nil
 	})
-	return found, err
+	return newest, others, err
 }
 
 // shows tells whether a record is one that a host may discover. Its credProtect

@@ -74,3 +74,24 @@ func TestEnumerationHoldsNoKeys(t *testing.T) {
 		t.Errorf("largeBlobKey %x, want %x", resp.LargeBlobKey, key)
 	}
 }
+
+// Nor do assertions that are left to be asked for.
+func TestNextAssertionWaitsWithoutKeys(t *testing.T) {
+	k := newKey(t, Approve{}, nil)
+	first := k.create(inputs{"largeBlobKey": true}.creation("ada", discoverable))
+	last := k.create(inputs{"largeBlobKey": true}.creation("bob", discoverable))
+	k.get(inputs{"largeBlobKey": true}.assertion(), last)
+	left, ok := k.sequence.state.(*getAssertion)
+	if !ok || left.cred != nil || left.newest != nil || len(left.others) != 1 || !bytes.Equal(left.others[0], first.id) {
+		t.Fatalf("what waits is %+v, want the ID %x alone", k.sequence.state, first.id)
+	}
+	var next *ctap.GetAssertionResponse
+	wantStatus(t, "next", k.command(ctap.CommandGetNextAssertion, nil, &next), nil)
+	k.verify(next, first)
+	if key := first.response.LargeBlobKey; len(key) == 0 || !bytes.Equal(next.LargeBlobKey, key) {
+		t.Errorf("largeBlobKey %x, want %x", next.LargeBlobKey, key)
+	}
+	if left.cred != nil || left.response.LargeBlobKey != nil {
+		t.Error("what was found for the next assertion is kept")
+	}
+}
