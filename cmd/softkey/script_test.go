@@ -88,6 +88,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// A script's own folder may be too deep for a socket.
+func TestSocketsOfScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "unix:$WORK") {
+			t.Errorf("%s has a socket in $WORK, want it in $SOCKETS", script)
+		}
+	}
+}
+
 // condition knows what a machine may have or not: [root], [uhid], [hidraw].
 func condition(name string) (bool, error) {
 	switch name {
