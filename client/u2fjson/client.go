@@ -23,8 +23,8 @@ type Key interface {
 }
 
 var (
-	errRegistered = errors.New("u2fjson: the key is registered already")
-	errNotKnown   = errors.New("u2fjson: the key handle is not this key's")
+	errRegistered = errors.New("the key is registered already")
+	errNotKnown   = errors.New("the key handle is not this key's")
 )
 
 // Register registers key for the page at origin, as the request says, and

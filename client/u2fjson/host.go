@@ -127,17 +127,17 @@ func parseHost(origin string, data []byte) (*hostRequest, error) {
 		return nil, &HostError{Code: HostJSON, Err: err}
 	}
 	if req.AppID == "" || req.Challenge == "" {
-		return nil, &HostError{Code: HostJSON, Err: errors.New("u2fjson: the request lacks an appId or a challenge")}
+		return nil, &HostError{Code: HostJSON, Err: errors.New("the request lacks an appId or a challenge")}
 	}
 	if len(req.Challenge) > maxHostString || len(req.KeyHandle) > maxHostString {
-		return nil, &HostError{Code: HostJSON, Err: errors.New("u2fjson: challenge or keyHandle over 255 bytes")}
+		return nil, &HostError{Code: HostJSON, Err: errors.New("challenge or keyHandle over 255 bytes")}
 	}
 	return &req, nil
 }
 
 func (r *hostRequest) handle() ([]byte, error) {
 	if r.KeyHandle == "" {
-		return nil, &HostError{Code: HostJSON, Err: errors.New("u2fjson: the request lacks a keyHandle")}
+		return nil, &HostError{Code: HostJSON, Err: errors.New("the request lacks a keyHandle")}
 	}
 	handle, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(r.KeyHandle, "="))
 	if err != nil {

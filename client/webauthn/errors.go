@@ -59,7 +59,7 @@ func fail(name, format string, args ...any) error {
 
 // errLifetime is the cause of a context whose ceremony took longer than the
 // options allow.
-var errLifetime = errors.New("webauthn: the ceremony's timeout passed")
+var errLifetime = errors.New("the ceremony's timeout passed")
 
 // failures are the exceptions for what a key may answer; for all else it is an
 // UnknownError.

@@ -21,7 +21,7 @@ type PINRequest struct {
 func StaticPIN(pin string) func(context.Context, PINRequest) (string, error) {
 	return func(_ context.Context, r PINRequest) (string, error) {
 		if r.Wrong {
-			return "", fmt.Errorf("webauthn: %w, and %d retries are left", ctap.StatusPINInvalid, r.Retries)
+			return "", fmt.Errorf("%w, and %d retries are left", ctap.StatusPINInvalid, r.Retries)
 		}
 		return pin, nil
 	}
