@@ -358,8 +358,8 @@ func TestBuiltInUVWithoutClientPIN(t *testing.T) {
 // SetPIN is the owner's way to a first PIN.
 func TestSetPINByOwner(t *testing.T) {
 	p := newKey(t, nil, nil).speaking(2)
-	if err := p.SetPIN("123"); err == nil {
-		t.Error("a PIN of three characters was set")
+	if err := p.SetPIN("123"); !errors.Is(err, ErrPIN) {
+		t.Errorf("a PIN of three characters: got %v, want %v", err, ErrPIN)
 	}
 	if err := p.SetPIN(testPIN); err != nil {
 		t.Fatal(err)

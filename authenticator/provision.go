@@ -2,6 +2,7 @@ package authenticator
 
 import (
 	"errors"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/softkey-project/softkey/ctap"
@@ -14,6 +15,10 @@ var ErrClosed = errors.New("authenticator: closed")
 // ErrNoPIN is returned by [Authenticator.SetPIN] for a key whose profile has no
 // PIN.
 var ErrNoPIN = errors.New("authenticator: the profile has no PIN")
+
+// ErrPIN is returned by [Authenticator.SetPIN], with the reason, for a PIN that the
+// key's policy does not allow.
+var ErrPIN = errors.New("authenticator: the PIN will not do")
 
 // SetPIN gives a key that has no PIN its first, as its owner does before it is
 // plugged in; a key that has one keeps it. The PIN is in Unicode's normal form
@@ -33,7 +38,7 @@ func (a *Authenticator) SetPIN(pin string) error {
 		return nil
 	}
 	if err := a.checkPINPolicy([]byte(pin)); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrPIN, err)
 	}
 	first := newPIN{hash: hashPIN([]byte(pin)), length: uint64(utf8.RuneCountInString(pin))}
 	return a.changePolicy(func(p *keystore.Policy) error { first.set(p); return nil })

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -204,7 +205,11 @@ func (p *program) openDevice(cfg device.Config) (*device.Device, error) {
 		fmt.Fprint(p.stderr, seedBanner)
 	}
 	d, err := device.New(cfg)
-	if err != nil {
+	switch {
+	case errors.Is(err, authenticator.ErrPIN):
+		reason := strings.TrimPrefix(err.Error(), authenticator.ErrPIN.Error())
+		return nil, hint(errors.New("--pin-file"+reason), "have another PIN in that file's first line")
+	case err != nil:
 		return nil, explainStore(cfg.Dir, err)
 	}
 	return d, nil
