@@ -4,7 +4,8 @@ import "fmt"
 
 // compound is several statements of other formats for one credential (WebAuthn
 // §8.9), here packed and tpm: the two that any relying party can hold against a
-// root of its choice.
+// root of its choice. As the answer of a key it nests five levels deep, one more
+// than CTAP allows messages (§8): x5c lies in a statement of the array.
 type compound struct{}
 
 type compoundMember struct {
