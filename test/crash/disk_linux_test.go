@@ -79,7 +79,7 @@ func beOnSmallDisk(t *testing.T) {
 	p := m.start(t)
 	f.acknowledged += fillUp(t, m, l)
 	p.kill()
-	l.crashed = true
+	l.crashes++
 	f.faults++
 
 	p = m.start(t)

@@ -144,7 +144,7 @@ func (l *lane) try(t *testing.T, p *process, key *client.Device, m *model, a att
 	}
 	p.kill()
 	l.candidates, l.hidden = a.candidates(m), a.hidden
-	l.ledger.crashed = true
+	l.ledger.crashes++
 	f.faults++
 	return false
 }

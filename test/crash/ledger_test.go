@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"testing"
 
 	"github.com/softkey-project/softkey/client"
 	"github.com/softkey-project/softkey/ctap"
@@ -29,8 +30,8 @@ type credential struct {
 type ledger struct {
 	credentials []credential
 	counter     uint32 // the last value seen
-	crashed     bool   // since then
-	jump        uint32 // the most values that were skipped
+	crashes     uint32 // since then: more than one, if a key died before anybody saw a value of it
+	jump        uint32 // the most values that were skipped by one
 }
 
 // signed checks an assertion and its counter.
@@ -52,15 +53,14 @@ func (l *ledger) signed(c credential, clientDataHash, authData, signature []byte
 
 // counted checks the next value of the signature counter.
 func (l *ledger) counted(value uint32) error {
-	most := l.counter + 1
-	if l.crashed {
-		most += maxSkip
-	}
+	most := l.counter + 1 + l.crashes*maxSkip
 	if value <= l.counter || value > most {
-		return fmt.Errorf("signature counter %d after %d, want at most %d", value, l.counter, most)
+		return fmt.Errorf("signature counter %d after %d and %d crashes, want at most %d", value, l.counter, l.crashes, most)
 	}
-	l.jump = max(l.jump, value-l.counter-1)
-	l.counter, l.crashed = value, false
+	if skipped := value - l.counter - 1; skipped > 0 {
+		l.jump = max(l.jump, (skipped+l.crashes-1)/l.crashes)
+	}
+	l.counter, l.crashes = value, 0
 	return nil
 }
 
@@ -132,4 +132,23 @@ func refused(err error) bool {
 	var sw ctap.SW
 	var frame ctaphid.Error
 	return errors.As(err, &status) || errors.As(err, &sw) || errors.As(err, &frame)
+}
+
+// A crash may skip so many values, two that nobody saw a value between twice as many.
+func TestCounted(t *testing.T) {
+	for _, tt := range []struct {
+		crashes, value uint32
+		ok             bool
+		jump           uint32
+	}{
+		{0, 100, false, 0}, {0, 101, true, 0}, {0, 102, false, 0},
+		{1, 100, false, 0}, {1, 101, true, 0}, {1, 101 + maxSkip, true, maxSkip}, {1, 102 + maxSkip, false, 0},
+		{2, 101 + maxSkip + 1, true, maxSkip/2 + 1}, {2, 101 + 2*maxSkip, true, maxSkip}, {2, 102 + 2*maxSkip, false, 0},
+	} {
+		l := &ledger{counter: 100, crashes: tt.crashes}
+		err := l.counted(tt.value)
+		if (err == nil) != tt.ok || l.jump != tt.jump {
+			t.Errorf("%d after 100 and %d crashes: got %v, jump %d; want ok %t, jump %d", tt.value, tt.crashes, err, l.jump, tt.ok, tt.jump)
+		}
+	}
 }

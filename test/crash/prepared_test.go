@@ -138,7 +138,7 @@ func (p *prepared) check(t *testing.T, o operation, least, most int) {
 	defer process.kill()
 	key := p.open(t)
 	defer key.Close()
-	p.ledger.crashed = true
+	p.ledger.crashes++
 	got, retries := observe(t, key, &p.ledger)
 	for commits := least; commits <= most; commits++ {
 		if want, left := o.after(commits); got == want && retries == left {
