@@ -95,6 +95,29 @@ func TestStaleSocketIsReplacedOnce(t *testing.T) {
 	}
 }
 
+// A folder that another program keeps locked is told; one that cannot be opened, and
+// so not be locked, is used.
+func TestLockFolder(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := lockFolder(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := lockFolder(ended, dir); err == nil || !strings.Contains(err.Error(), "another program has locked") {
+		t.Errorf("a second lock: got %v, want that another has it", err)
+	}
+	unlock()
+	for _, dir := range []string{dir, filepath.Join(dir, "missing")} {
+		unlock, err := lockFolder(t.Context(), dir)
+		if err != nil {
+			t.Fatalf("%s: %v", dir, err)
+		}
+		unlock()
+	}
+}
+
 // Another user who gets as far as connecting is turned away.
 func TestOtherUser(t *testing.T) {
 	if os.Geteuid() != 0 {

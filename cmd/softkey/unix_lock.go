@@ -17,26 +17,26 @@ const (
 )
 
 // lockFolder keeps others that are about to make a socket in dir waiting, until
-// unlock. It leaves nothing behind.
-func lockFolder(ctx context.Context, dir string) (unlock func() error, err error) {
+// unlock. It leaves nothing behind. A folder that cannot be locked, as on some network
+// file systems, is used without.
+func lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
-		return nil, err
+		return func() {}, nil
 	}
+	unlock = func() { _ = f.Close() }
 	ctx, cancel := context.WithTimeout(ctx, folderLockWait)
 	defer cancel()
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return f.Close, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(fmt.Errorf("lock of the folder %s: %w", dir, err), f.Close())
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return unlock, nil
 		}
 		select {
 		case <-time.After(folderLockPoll):
 		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("another program has locked the folder %s", dir), f.Close())
+			unlock()
+			return nil, fmt.Errorf("another program has locked the folder %s", dir)
 		}
 	}
 }

@@ -5,6 +5,6 @@ package main
 import "context"
 
 // lockFolder does nothing: this system has no such locks, or none for folders.
-func lockFolder(context.Context, string) (unlock func() error, err error) {
-	return func() error { return nil }, nil
+func lockFolder(context.Context, string) (unlock func(), err error) {
+	return func() {}, nil
 }
